@@ -1,0 +1,49 @@
+# Each target does all of its own set-up; see CONTRACT in docs/operating.md for what they promise.
+PYTHON ?= python3
+PORT ?= 8000
+SANDBOX_PORT ?= 8001
+NEWSROOM_PORT ?= 8002
+VENV := .venv
+PY := $(VENV)/bin/python
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: demo test test-long check setup setup-test lock bench pictures translations
+
+demo: setup
+	@$(PY) -m membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --newsroom-port $(NEWSROOM_PORT) $(if $(FRESH),--fresh)
+
+test: setup-test
+	@$(PY) -m tests.run
+
+test-long: setup-test
+	@$(PY) -m tests.run --long
+
+check: setup-test
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(PY) -m tests.run
+
+setup: $(VENV)/.installed
+setup-test: $(VENV)/.installed $(VENV)/.installed-test
+
+$(VENV)/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian and Ubuntu: the package python3-venv) and run make again."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+
+$(VENV)/.installed: requirements.lock $(VENV)/bin/uv
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock
+	@$(PY) -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'membership.pth').write_text(str(pathlib.Path.cwd()))"
+	@printf '#!%s\nimport sys\nfrom membership.cli import main\nsys.exit(main())\n' "$(CURDIR)/$(PY)" > $(VENV)/bin/membership && chmod +x $(VENV)/bin/membership
+	@touch $@
+
+$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements-test.lock
+	@touch $@
+
+lock: $(VENV)/bin/uv
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements.lock
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade --extra test pyproject.toml -c requirements.lock -o requirements-test.lock
+	@printf 'uv\n' | $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade - -o requirements-uv.lock

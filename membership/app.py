@@ -1,0 +1,169 @@
+"""create_app: the one place where the house is put together.
+
+It hands the lower floors what they may not ask for themselves: who is asking, in which language, for which newsroom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask, g, redirect, request
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+from membership import clock, db
+from membership.account import views as account
+from membership.appeals import views as appeals
+from membership.ballots import tasks as ballot_tasks
+from membership.ballots import views as ballots
+from membership.config import Config
+from membership.desk import views as desk
+from membership.gateway import client as gateway
+from membership.giving import views as giving
+from membership.jobs.worker import Task
+from membership.mail import post as mail
+from membership.memberships import queries as memberships_queries
+from membership.memberships import tasks as membership_tasks
+from membership.memberships import views as memberships
+from membership.newsroom import queries as newsroom_queries
+from membership.newsroom import views as newsroom
+from membership.newsroom.models import Newsroom
+from membership.perks import tasks as perk_tasks
+from membership.perks import views as perks
+from membership.promises import tasks as promise_tasks
+from membership.promises import views as promises
+from membership.readers import actions as readers_actions
+from membership.readers import queries as readers_queries
+from membership.readers import views as readers
+from membership.reports import views as reports
+from membership.topics import views as topics
+from membership.web import errors, locale, security
+from membership.web.access import Visitor, Who, allow, guard
+from membership.web.text import markdown
+from membership.webhooks import tasks as webhook_tasks
+from membership.webhooks import views as webhooks
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = (
+    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
+)  # fmt: skip
+WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
+BODY_LIMIT = 512 * 1024
+TOUCH_EVERY = timedelta(minutes=2)
+
+
+def open_house(config: Config) -> None:
+    """Bind this process to its database, clock, post office and Stripe. Web, worker and command line all begin here."""
+    if config.database_url.startswith("sqlite:///") and ":memory:" not in config.database_url:
+        Path(config.database_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    db.bind(db.engine_for(config.database_url))
+    connect_outside(config)
+
+
+def connect_outside(config: Config) -> None:
+    """The part of `open_house` that is not the database."""
+    clock.follow(config.clock_file)
+    gateway.bind(config)
+    mail.bind(config)
+
+
+def create_app(config: Config) -> Flask:
+    """The web application. The house must have been opened (`open_house`) before the first request."""
+    app = Flask("membership", root_path=str(ROOT / "membership"), template_folder=str(ROOT / "templates"))
+    app.config.update(
+        MEMBERSHIP=config,
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        SESSION_COOKIE_NAME="__Host-session" if config.secure else "session",
+        SESSION_COOKIE_SECURE=config.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=180),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        WTF_CSRF_TIME_LIMIT=None,  # a ballot may lie open for as long as a reader thinks about it
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        BABEL_DEFAULT_TIMEZONE="UTC",
+    )
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    _install_visitors(app)
+    _install_newsroom(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(webhooks.receive)
+    app.before_request(guard)
+    security.install(app, config)
+    errors.install(app)
+    allow(Who.ANYONE)(app.view_functions["static"])
+    for room in ROOMS:
+        app.register_blueprint(room.blueprint)
+    return app
+
+
+def all_tasks() -> Mapping[str, Task]:
+    """Every task the worker knows, by name."""
+    return {name: task for room in WORK for name, task in room.TASKS.items()}
+
+
+def _install_visitors(app: Flask) -> None:
+    login = LoginManager(app)
+
+    @login.user_loader
+    def load(token: str) -> Visitor | None:
+        at = clock.now()
+        with db.reading() as session:
+            holder = readers_queries.session_holder(session, token, at)
+        if holder is None:
+            return None
+        if at - holder.seen_at > TOUCH_EVERY:
+            with db.transaction() as session:
+                readers_actions.touch_session(session, token, at)
+
+        def standing(reader_id: int) -> bool:
+            with db.reading() as session:
+                return memberships_queries.has_standing(session, reader_id, at)
+
+        return Visitor(
+            reader_id=holder.reader_id,
+            name=holder.name,
+            email=holder.email,
+            language=holder.language,
+            role=holder.role,
+            token=token,
+            standing=standing,
+        )
+
+
+def _install_newsroom(app: Flask) -> None:
+    def current() -> Newsroom | None:
+        if "newsroom" not in g:
+            with db.reading() as session:
+                g.newsroom = newsroom_queries.current(session)
+        return g.newsroom  # type: ignore[no-any-return]
+
+    @app.before_request
+    def set_up_first() -> Response | None:
+        """Until the newsroom is set up, every page leads to the operator's first form."""
+        if (
+            request.endpoint in {"static", "newsroom.setup", "newsroom.theme", "desk.healthz", "desk.readyz"}
+            or current()
+        ):
+            return None
+        if request.endpoint == "webhooks.receive":
+            return None
+        return redirect("/setup", 303)  # type: ignore[return-value]
+
+    def language() -> str:
+        newsroom = current()
+        return newsroom.language if newsroom else "en"
+
+    locale.install(app, language)
+    app.jinja_env.filters["markdown"] = markdown
+
+    @app.context_processor
+    def everywhere() -> dict[str, object]:
+        return {"newsroom": current(), "get_locale": locale.get_locale, "base_url": app.config["MEMBERSHIP"].base_url}

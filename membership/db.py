@@ -1,0 +1,140 @@
+"""The relational store: SQLite (WAL) by default, PostgreSQL in production; and the only commit in the house.
+
+`transaction()` opens a session for writing and commits it at the end of the block; `reading()` opens one that is rolled
+back. On SQLite a writing transaction begins IMMEDIATE, so that two writers queue instead of failing half-way; on
+PostgreSQL it is READ COMMITTED with explicit row locks where two writers can meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Session
+
+BUSY_SECONDS = 15
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time. A naive one is refused: it is a mistake that shows only in another time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Minor(TypeDecorator[int]):
+    """An amount in minor units: 64 bits on both databases, and nothing but an `int` goes in."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        if value is not None and type(value) is not int:
+            raise TypeError(f"money is counted in whole minor units, not {value!r}")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)  # PostgreSQL sums bigints as numeric
+
+
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Every table of the house. Times are `UtcTime`, amounts `Minor`, surrogate keys `Key`."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcTime}
+
+
+def engine_for(url: str, **options: Any) -> Engine:
+    """An engine for `DATABASE_URL`, with what the two databases need to keep their promises."""
+    if url.startswith("sqlite"):
+        # The driver's own transactions are switched off; `_begin_sqlite` says how each one begins.
+        driver = {"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = create_engine(url, connect_args=driver, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True, **options)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    plain = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if plain else "BEGIN IMMEDIATE")
+
+
+_bind: Engine | Connection | None = None
+
+
+def bind(target: Engine | Connection) -> None:
+    """From now on this is the database: an engine, or in tests a connection whose outer transaction is rolled back."""
+    global _bind
+    _bind = target
+
+
+def bound() -> Engine | Connection:
+    """The database in use. Raises `RuntimeError` before `bind`."""
+    if _bind is None:
+        raise RuntimeError("no database is bound")
+    return _bind
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session for writing; commits when the block ends, rolls back when it raises. The only commit in the house."""
+    with Session(bound(), expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for looking; whatever it changed is rolled back."""
+    target = bound()
+    if isinstance(target, Engine):
+        target = target.execution_options(reads_only=True)
+    with Session(target, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint") as session:
+        yield session
+        session.rollback()
+
+
+def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique key says it is already there; tells whether it was inserted. Never looks first."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    result = session.execute(insert(model).values(**values).on_conflict_do_nothing())
+    return bool(result.rowcount == 1)  # type: ignore[attr-defined]

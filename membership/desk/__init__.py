@@ -1,0 +1,1 @@
+"""Staff's start page, jobs, audit trail and settings."""

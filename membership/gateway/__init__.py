@@ -1,0 +1,1 @@
+"""Everything that knows Stripe's API. No other room imports stripe."""

@@ -1,0 +1,203 @@
+"""What we ask of Stripe. Called only with no transaction open: by views before they write, by tasks before they finish.
+
+Every call that creates something carries an idempotency key derived from our own row, so that a crash, a double click
+or a retry creates it once (docs.stripe.com/api/idempotent_requests).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import stripe
+
+from membership.config import Config
+from membership.gateway.readings import (
+    CheckoutReading,
+    InvoiceReading,
+    PaymentReading,
+    SubscriptionReading,
+    read_checkout,
+    read_invoice,
+    read_payment,
+    read_subscription,
+)
+from membership.money import Money
+from membership.refusals import N_, Refused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class StripeUnreachable(Refused):
+    """Stripe did not answer, or answered that it cannot just now. Nothing was charged by asking."""
+
+    status = 503
+    words = N_("Our payment processor does not answer at the moment. Nothing was charged. Please try again in a minute.")
+
+
+class StripeRefuses(Refused):
+    """Stripe understood and said no: a mistake of ours or of the account's settings."""
+
+    status = 502
+    words = N_("Our payment processor did not accept this. Nothing was charged. Please write to us.")
+
+
+class StripeGone(Exception):
+    """The object does not exist (deleted, or of another account or mode): asking again cannot help."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A Checkout session that was opened: its id, and the hosted page to send the reader to."""
+
+    id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CheckoutRequest:
+    """What both kinds of checkout have in common. `token` names our row at Stripe; `locale` is Checkout's."""
+
+    token: str
+    amount: Money
+    email: str
+    customer_id: str | None
+    locale: str
+    success_url: str
+    cancel_url: str
+
+
+_client: stripe.StripeClient | None = None
+
+
+def bind(config: Config) -> None:
+    """From now on this is the account. Time-outs are short: a reader is waiting."""
+    global _client
+    http = stripe.RequestsClient(timeout=(3, 20))
+    bases: Any = {"api": config.stripe_api_base} if config.stripe_api_base else None
+    _client = stripe.StripeClient(
+        config.stripe_secret_key, base_addresses=bases or {}, max_network_retries=2, http_client=http
+    )
+
+
+def _named(call: Callable[P, R]) -> Callable[P, R]:
+    """Stripe's exceptions under our names."""
+
+    @functools.wraps(call)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
+            raise StripeUnreachable() from error
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                raise StripeGone(str(error.user_message or error)) from error
+            raise StripeRefuses() from error
+        except stripe.StripeError as error:
+            raise StripeRefuses() from error
+
+    return asked
+
+
+def _v1() -> Any:
+    assert _client is not None, "gateway.bind was not called"
+    return _client.v1
+
+
+@_named
+def account_name() -> str:
+    """The account behind the key, to see that the key works: its name, or its id."""
+    account = _v1().accounts.retrieve_current()
+    profile = getattr(account, "business_profile", None)
+    return str(getattr(profile, "name", None) or account.id)
+
+
+@_named
+def ensure_product(product_id: str, name: str) -> str:
+    """The product of a tier, made if it is not there yet. Products may carry an id of ours, so twice is once."""
+    try:
+        _v1().products.create({"id": product_id, "name": name, "metadata": {"app": "membership"}})
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_already_exists":
+            raise
+    return product_id
+
+
+@_named
+def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str) -> Opened:
+    """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create)."""
+    price = _price(request) | {"product": product_id, "recurring": {"interval": interval}}
+    params = _common(request) | {
+        "mode": "subscription",
+        "line_items": [{"quantity": 1, "price_data": price}],
+        "subscription_data": {"metadata": {"checkout": request.token, "app": "membership"}},
+    }
+    return _opened(params, request)
+
+
+@_named
+def open_donation_checkout(request: CheckoutRequest, *, name: str) -> Opened:
+    """A hosted page on which the reader gives once. Guests get a Stripe customer only if Stripe needs one."""
+    params = _common(request) | {
+        "mode": "payment",
+        "submit_type": "donate",
+        "line_items": [{"quantity": 1, "price_data": _price(request) | {"product_data": {"name": name}}}],
+        "payment_intent_data": {"metadata": {"checkout": request.token, "app": "membership"}},
+    }
+    if not request.customer_id:
+        params["customer_creation"] = "if_required"
+    return _opened(params, request)
+
+
+def _price(request: CheckoutRequest) -> dict[str, Any]:
+    return {"currency": request.amount.currency.lower(), "unit_amount": request.amount.minor}
+
+
+def _common(request: CheckoutRequest) -> dict[str, Any]:
+    payer = {"customer": request.customer_id} if request.customer_id else {"customer_email": request.email}
+    return payer | {
+        "client_reference_id": request.token,
+        "metadata": {"checkout": request.token, "app": "membership"},
+        "locale": request.locale,
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+    }
+
+
+def _opened(params: dict[str, Any], request: CheckoutRequest) -> Opened:
+    session = _v1().checkout.sessions.create(params, {"idempotency_key": f"checkout-{request.token}"})
+    return Opened(session.id, session.url)
+
+
+@_named
+def checkout(session_id: str) -> CheckoutReading:
+    """A Checkout session as it is now. Raises `StripeGone`, `StripeUnreachable`."""
+    return read_checkout(_v1().checkout.sessions.retrieve(session_id))
+
+
+@_named
+def subscription(subscription_id: str) -> SubscriptionReading:
+    """A subscription as it is now. Raises `StripeGone`, `StripeUnreachable`."""
+    return read_subscription(_v1().subscriptions.retrieve(subscription_id))
+
+
+@_named
+def invoice(invoice_id: str) -> InvoiceReading:
+    """An invoice as it is now. Raises `StripeGone`, `StripeUnreachable`."""
+    return read_invoice(_v1().invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+
+
+@_named
+def payment(payment_intent_id: str) -> PaymentReading:
+    """A payment as it is now, with its charge and what was booked. Raises `StripeGone`, `StripeUnreachable`."""
+    params = {"expand": ["latest_charge.balance_transaction"]}
+    return read_payment(_v1().payment_intents.retrieve(payment_intent_id, params))
+
+
+@_named
+def schedule_cancellation(subscription_id: str, *, cancel: bool) -> SubscriptionReading:
+    """End a subscription at its period's end, or (cancel=False) take that back. Answers with the subscription after it."""
+    return read_subscription(_v1().subscriptions.update(subscription_id, {"cancel_at_period_end": cancel}))

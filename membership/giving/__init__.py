@@ -1,0 +1,1 @@
+"""Money that arrived: **checkouts** begun, **payments** made, their **ledger** lines, and **receipts**."""

@@ -1,0 +1,38 @@
+"""Receipts: numbered without gaps per year, and kept as they were issued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership.db import Base, Key
+
+
+class ReceiptBook(Base):
+    """The last number given in a year; its row is locked while a receipt is issued, so that no number is left out."""
+
+    __tablename__ = "receipt_book"
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+class Receipt(Base):
+    """A receipt for one payment. Who it was made out to stands with the person and in the letter that carried it."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("year", "sequence"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), unique=True)
+    year: Mapped[int]
+    sequence: Mapped[int]
+    language: Mapped[str] = mapped_column(Text)
+    issued_at: Mapped[datetime]
+
+    @property
+    def number(self) -> str:
+        """As printed and as it stands in the receipt's address: `2026-000017`."""
+        return f"{self.year}-{self.sequence:06d}"

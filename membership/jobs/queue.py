@@ -1,0 +1,148 @@
+"""Posting, claiming and finishing jobs. Prepared statements: these run for every webhook and every letter."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Text, bindparam, text
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import TextClause
+
+from membership import clock
+from membership.db import UtcTime, transaction
+
+ATTEMPTS = 10
+"""So many tries, then the job is parked for a person to look at."""
+LEASE = timedelta(seconds=60)
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the job by now; what was prepared under the stale lease is not written."""
+
+
+class Park(Exception):
+    """Raised by a task that knows that trying again cannot help; the job is parked with these words at once."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job in hand. `lease` proves it until somebody else claims the job."""
+
+    id: int
+    key: str
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+    lease: str
+
+
+def _statement(sql: str) -> TextClause:
+    times = [name for name in ("due_at", "posted_at", "leased_until", "now", "wall") if f":{name}" in sql]
+    return text(sql).bindparams(*(bindparam(name, type_=UtcTime()) for name in times))
+
+
+_POST = _statement("""
+    INSERT INTO job (key, name, payload, state, due_at, attempts, again, posted_at)
+    VALUES (:key, :name, :payload, 'ready', :due_at, 0, false, :posted_at)
+    ON CONFLICT (key) DO UPDATE SET
+        again = (job.state = 'running'),
+        attempts = CASE WHEN job.state = 'parked' THEN 0 ELSE job.attempts END,
+        state = CASE WHEN job.state = 'parked' THEN 'ready' ELSE job.state END,
+        payload = excluded.payload,
+        due_at = CASE WHEN job.state = 'ready' AND job.due_at < excluded.due_at THEN job.due_at ELSE excluded.due_at END
+""")
+
+_CLAIM = """
+    UPDATE job SET state = 'running', lease = :lease, leased_until = :leased_until, attempts = attempts + 1
+    WHERE id IN (
+        SELECT id FROM job
+        WHERE (state = 'ready' AND due_at <= :now) OR (state = 'running' AND leased_until < :wall)
+        ORDER BY due_at LIMIT 1 {locking}
+    )
+    RETURNING id, key, name, payload, attempts, lease
+"""
+_CLAIM_NEXT = {
+    "sqlite": _statement(_CLAIM.format(locking="")),
+    "postgresql": _statement(_CLAIM.format(locking="FOR UPDATE SKIP LOCKED")),
+}
+_CLAIM_KEY = _statement("""
+    UPDATE job SET state = 'running', lease = :lease, leased_until = :leased_until, attempts = attempts + 1
+    WHERE key = :key AND (state IN ('ready', 'parked') OR (state = 'running' AND leased_until < :wall))
+    RETURNING id, key, name, payload, attempts, lease
+""")
+_DONE = text("DELETE FROM job WHERE id = :id AND lease = :lease AND NOT again")
+_DUE_AGAIN = text("""
+    UPDATE job SET state = 'ready', again = false, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
+    WHERE id = :id AND lease = :lease
+""")
+_FAILED = _statement("""
+    UPDATE job SET state = :state, due_at = :due_at, lease = NULL, leased_until = NULL, again = false, last_error = :error
+    WHERE id = :id AND lease = :lease
+""").bindparams(bindparam("error", type_=Text()))
+
+
+def post(session: Session, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime) -> None:
+    """Write a job in the caller's transaction. `name` is `room.task`; the earlier of two due times counts."""
+    session.execute(
+        _POST,
+        {"key": key, "name": name, "payload": json.dumps(payload or {}), "due_at": due_at, "posted_at": clock.wall()},
+    )
+
+
+def claim(*, lease: timedelta = LEASE) -> Claimed | None:
+    """The next job that is due, or one whose holder died; None when there is nothing to do."""
+    with transaction() as session:
+        statement = _CLAIM_NEXT[session.get_bind().dialect.name]
+        row = session.execute(statement, _lease_values(lease) | {"now": clock.now()}).mappings().first()
+    return _claimed(row) if row else None
+
+
+def claim_key(key: str, *, lease: timedelta = LEASE) -> Claimed | None:
+    """This very job, due or not, unless somebody holds it; None when there is none to have."""
+    with transaction() as session:
+        row = session.execute(_CLAIM_KEY, _lease_values(lease) | {"key": key}).mappings().first()
+    return _claimed(row) if row else None
+
+
+@contextmanager
+def finishing(job: Claimed) -> Iterator[Session]:
+    """The transaction in which a task writes its results and its job ends, both or neither. Raises `LeaseLost`."""
+    with transaction() as session:
+        hold = {"id": job.id, "lease": job.lease}
+        if not session.execute(_DONE, hold).rowcount and not session.execute(_DUE_AGAIN, hold).rowcount:  # type: ignore[attr-defined]
+            raise LeaseLost(job.key)
+        yield session
+
+
+def put_back(job: Claimed, error: BaseException) -> None:
+    """The task failed: due again after a pause that doubles, or parked after `ATTEMPTS` tries or on `Park`."""
+    parked = isinstance(error, Park) or job.attempts >= ATTEMPTS
+    pause = timedelta(seconds=min(5 * 2 ** (job.attempts - 1), 3600))
+    with transaction() as session:
+        session.execute(
+            _FAILED,
+            {
+                "id": job.id,
+                "lease": job.lease,
+                "state": "parked" if parked else "ready",
+                "due_at": clock.now() + pause,
+                "error": f"{type(error).__name__}: {error}"[:2000],
+            },
+        )
+
+
+def _lease_values(lease: timedelta) -> dict[str, Any]:
+    wall = clock.wall()
+    return {"lease": secrets.token_hex(12), "leased_until": wall + lease, "wall": wall}
+
+
+def _claimed(row: Any) -> Claimed:
+    payload = row["payload"]
+    values = dict(row) | {"payload": json.loads(payload) if isinstance(payload, str) else payload}
+    return Claimed(**values)

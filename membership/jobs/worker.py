@@ -1,0 +1,63 @@
+"""The worker: takes one job after another until it is told to stop. Any number of them may run, on any machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from membership import clock
+from membership.db import transaction
+from membership.jobs.models import WorkerBeat
+from membership.jobs.queue import LEASE, Claimed, LeaseLost, claim, put_back
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[Claimed], None]
+BEAT_SECONDS = 10
+IDLE_SECONDS = 0.5
+
+
+def run_one(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> bool:
+    """Take one job that is due and do it; False when there was none. A failing task is put back, never lost."""
+    job = claim(lease=lease)
+    if job is None:
+        return False
+    do(job, tasks)
+    return True
+
+
+def do(job: Claimed, tasks: Mapping[str, Task]) -> None:
+    """Do a job in hand. What goes wrong is written beside the job."""
+    try:
+        tasks[job.name](job)
+    except LeaseLost:
+        log.warning("job %s: the lease was lost, nothing written", job.key)
+    except Exception as error:
+        log.exception("job %s failed at try %s", job.key, job.attempts)
+        put_back(job, error)
+
+
+def run(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> None:
+    """Work until SIGTERM or SIGINT; the job in hand is finished first."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    beaten = 0.0
+    while not stop.is_set():
+        now = clock.wall().timestamp()
+        if now - beaten >= BEAT_SECONDS:
+            _beat(name)
+            beaten = now
+        if not run_one(tasks, lease=lease):
+            stop.wait(IDLE_SECONDS)
+
+
+def _beat(worker: str) -> None:
+    with transaction() as session:
+        session.merge(WorkerBeat(worker=worker, at=clock.wall()))

@@ -1,0 +1,50 @@
+"""Writing letters: a template rendered in the recipient's language, kept as a row beside its reason.
+
+A letter's template is `templates/letters/<kind>.txt`: the first line is the subject, the rest the text. The HTML part is
+made of the same text when the letter is sent, so that the two never differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import render_template
+from flask_babel import force_locale
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.jobs.queue import post
+from membership.mail.models import Letter
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """To whom: an address, and the reader behind it if there is one."""
+
+    address: str
+    name: str = ""
+    language: str = "en"
+    reader_id: int | None = None
+
+
+def write(
+    session: Session, kind: str, to: Recipient, *, key: str, at: datetime, fleeting: bool = False, **values: Any
+) -> bool:
+    """Write a letter and the job that sends it. `key` names its reason: False when it had been written before.
+
+    A `fleeting` letter carries a secret; its text is wiped once it is sent.
+    """
+    with force_locale(to.language):
+        rendered = render_template(f"letters/{kind}.txt", to=to, **values)
+    subject, _, text = rendered.strip().partition("\n")
+    inserted = insert_once(
+        session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
+        subject=" ".join(subject.split()), text=text.strip() + "\n", fleeting=fleeting, state="queued", written_at=at,
+    )  # fmt: skip
+    if inserted:
+        letter_id = session.execute(select(Letter.id).where(Letter.key == key)).scalar_one()
+        post(session, "mail.send", f"letter:{letter_id}", {"letter": letter_id}, due_at=at)
+    return inserted

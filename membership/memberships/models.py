@@ -1,0 +1,84 @@
+"""Memberships as Stripe confirms them, each change of one as a movement, and which payments belong to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership.db import Base, Key, Minor
+
+
+class MembershipCheckout(Base):
+    """What a membership's checkout asked for beyond the money: the tier and the interval."""
+
+    __tablename__ = "membership_checkout"
+
+    checkout_id: Mapped[int] = mapped_column(ForeignKey("checkout.id"), primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
+    interval: Mapped[str] = mapped_column(Text)
+
+
+class Membership(Base):
+    """One Stripe subscription, as last fetched. `paid_until` comes only from settled invoices: it carries the standing.
+
+    `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
+    `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment.
+    """
+
+    __tablename__ = "membership"
+    __table_args__ = (CheckConstraint("interval IN ('month', 'year')", name="interval"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    subscription_id: Mapped[str] = mapped_column(Text, unique=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
+    checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkout.id"))
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
+    status: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int] = mapped_column(Minor)
+    interval: Mapped[str] = mapped_column(Text)
+    counted: Mapped[int] = mapped_column(Minor)
+    started_at: Mapped[datetime]
+    period_ends_at: Mapped[datetime | None]
+    paid_until: Mapped[datetime | None] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Movement(Base):
+    """A change of what patrons pay: append-only; the sum of `yearly` is twelve times the MRR (so nothing is rounded).
+
+    `yearly` is the change in minor units per year (a month counts twelve times): positive for new, returned, raised;
+    negative for lowered, left (by choice) and lost (to failed payments).
+    """
+
+    __tablename__ = "movement"
+    __table_args__ = (
+        CheckConstraint("kind IN ('new', 'returned', 'raised', 'lowered', 'left', 'lost')", name="kind"),
+        UniqueConstraint("membership_id", "sequence"),
+        Index("ix_movement_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"))
+    sequence: Mapped[int]
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
+    kind: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    yearly: Mapped[int] = mapped_column(Minor)
+    at: Mapped[datetime]
+
+
+class MembershipPayment(Base):
+    """Which membership a payment belongs to, and the period it paid for."""
+
+    __tablename__ = "membership_payment"
+
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), primary_key=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), index=True)
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]

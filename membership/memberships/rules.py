@@ -1,0 +1,48 @@
+"""Rules about memberships: standing, what counts as recurring money, and how a change is called. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+GRACE = timedelta(days=14)
+"""After a payment fails, standing and every open vote are kept this long (as long as Stripe's retries run)."""
+
+ENDED = frozenset({"canceled", "incomplete_expired", "unpaid"})
+NOT_BEGUN = frozenset({"incomplete"})
+
+
+def is_in_good_standing(*, status: str, paid_until: datetime | None, at: datetime) -> bool:
+    """Whether a membership gives its reader standing (votes, perks) at a moment.
+
+    `paid_until` comes from settled invoices only, so a membership that a slow bank has not paid for yet has none.
+    """
+    if paid_until is None or status in ENDED or status in NOT_BEGUN:
+        return False
+    return at < paid_until + GRACE
+
+
+def yearly(amount: int, interval: str) -> int:
+    """The amount (minor units per `month` or `year`) brought to a year: exact, where a month of a year would not be."""
+    return amount * 12 if interval == "month" else amount
+
+
+def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str) -> int:
+    """What a membership adds to recurring revenue per year: nothing before its first payment and after its end."""
+    if not paid_once or status in ENDED or status in NOT_BEGUN:
+        return 0
+    return yearly(amount, interval)
+
+
+def movement_kind(before: int, after: int, *, was_patron_before: bool, payment_failed: bool) -> str | None:
+    """How a change of the counted yearly amount is called; None when nothing changed.
+
+    `was_patron_before`: another membership of the same reader was counted earlier; `payment_failed`: Stripe ended it
+    because a payment failed, not because the reader chose to.
+    """
+    if before == after:
+        return None
+    if before == 0:
+        return "returned" if was_patron_before else "new"
+    if after == 0:
+        return "lost" if payment_failed else "left"
+    return "raised" if after > before else "lowered"

@@ -1,0 +1,1 @@
+"""Who we are: the newsroom's name, colours, sites, currencies, texts, and the articles that readers came from."""

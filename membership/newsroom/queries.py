@@ -1,0 +1,37 @@
+"""Questions about the newsroom."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.money import Money
+from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
+
+
+def current(session: Session) -> Newsroom | None:
+    """The newsroom, or None before it is set up."""
+    return session.get(Newsroom, 1)
+
+
+def coffees(session: Session) -> dict[str, Money]:
+    """What a cup of coffee costs, by currency; its keys are the currencies offered, the newsroom's own first."""
+    rows = session.execute(select(Coffee).order_by(Coffee.currency)).scalars().all()
+    newsroom = current(session)
+    own = newsroom.currency if newsroom else ""
+    return {row.currency: Money(row.minor, row.currency) for row in sorted(rows, key=lambda row: row.currency != own)}
+
+
+def sites(session: Session) -> list[str]:
+    """The origins of the newsroom's own sites."""
+    return list(session.execute(select(Site.origin).order_by(Site.origin)).scalars())
+
+
+def page(session: Session, slug: str) -> Page | None:
+    """A text of the staff's."""
+    return session.get(Page, slug)
+
+
+def article_at(session: Session, address: str) -> Article | None:
+    """The article with this canonical address, if somebody came from it before."""
+    return session.execute(select(Article).where(Article.address == address)).scalar_one_or_none()

@@ -1,0 +1,1 @@
+"""Thanks: **perks** that a tier carries, and **grants** of them to patrons."""

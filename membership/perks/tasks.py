@@ -1,0 +1,3 @@
+from membership.jobs.worker import Task
+
+TASKS: dict[str, Task] = {}

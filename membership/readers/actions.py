@@ -1,0 +1,63 @@
+"""Verbs about people: getting to know a reader, signing in and out, roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.readers.models import Person, Reader, ReaderSession, StaffRole
+from membership.readers.rules import email_key
+from membership.web.tokens import hashed, new_token
+
+
+def know(session: Session, email: str, *, at: datetime, language: str = "en", name: str = "") -> Person:
+    """The person with this address; a reader is made for an address not known before. Safe when two do it at once."""
+    key = email_key(email)
+    found = session.execute(select(Person).where(Person.email_key == key)).scalar_one_or_none()
+    if found is not None:
+        return found
+    reader = Reader(created_at=at)
+    session.add(reader)
+    session.flush()
+    inserted = insert_once(
+        session, Person, reader_id=reader.id, email=email.strip(), email_key=key, name=name, language=language
+    )
+    if not inserted:  # somebody else was quicker: theirs it is
+        session.delete(reader)
+        session.flush()
+    return session.execute(select(Person).where(Person.email_key == key)).scalar_one()
+
+
+def open_session(session: Session, reader_id: int, at: datetime) -> str:
+    """Sign a browser in: returns the token for its cookie. The table keeps the hash."""
+    token = new_token()
+    session.add(ReaderSession(token_hash=hashed(token), reader_id=reader_id, created_at=at, seen_at=at))
+    return token
+
+
+def touch_session(session: Session, token: str, at: datetime) -> None:
+    """Note that a session is in use."""
+    session.execute(update(ReaderSession).where(ReaderSession.token_hash == hashed(token)).values(seen_at=at))
+
+
+def end_session(session: Session, token: str, at: datetime) -> None:
+    """Sign out: the cookie opens nothing any more, wherever a copy of it lies."""
+    session.execute(update(ReaderSession).where(ReaderSession.token_hash == hashed(token)).values(ended_at=at))
+
+
+def grant_role(session: Session, reader_id: int, role: str, *, at: datetime, by: int | None) -> None:
+    """Give a staff role; one held before ends at the same moment, and so do its sessions (a new role is a new sign-in)."""
+    end_role(session, reader_id, at=at)
+    session.add(StaffRole(reader_id=reader_id, role=role, granted_at=at, granted_by=by))
+    session.flush()
+
+
+def end_role(session: Session, reader_id: int, *, at: datetime) -> None:
+    """End the role a reader holds and every session opened with it."""
+    open_role = (StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))
+    session.execute(update(StaffRole).where(*open_role).values(ended_at=at))
+    open_sessions = (ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None))
+    session.execute(update(ReaderSession).where(*open_sessions).values(ended_at=at))

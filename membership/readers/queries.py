@@ -1,0 +1,75 @@
+"""Questions about people. The session look-up runs on every request of a signed-in reader: a prepared statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.readers.models import Person, Reader, ReaderSession, StaffRole
+from membership.readers.rules import email_key, session_is_alive
+from membership.web.tokens import hashed
+
+
+@dataclass(frozen=True)
+class SessionHolder:
+    """Whose session it is. `role` is the staff role held now, or None."""
+
+    reader_id: int
+    name: str
+    email: str
+    language: str
+    role: str | None
+    seen_at: datetime
+
+
+_role = select(StaffRole.role).where(StaffRole.reader_id == Reader.id, StaffRole.ended_at.is_(None)).scalar_subquery()
+_HOLDER = (
+    select(
+        Reader.id, Person.name, Person.email, Person.language, _role.label("role"),
+        ReaderSession.created_at, ReaderSession.seen_at,
+    )
+    .join(ReaderSession, ReaderSession.reader_id == Reader.id)
+    .join(Person, Person.reader_id == Reader.id)
+)  # fmt: skip
+
+
+def session_holder(session: Session, token: str, at: datetime) -> SessionHolder | None:
+    """Who holds this session token, while the session is alive."""
+    statement = _HOLDER.where(ReaderSession.token_hash == hashed(token), ReaderSession.ended_at.is_(None))
+    row = session.execute(statement).first()
+    if row is None or not session_is_alive(
+        created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
+    ):
+        return None
+    return SessionHolder(row.id, row.name, row.email, row.language, row.role, row.seen_at)
+
+
+def person_by_email(session: Session, email: str) -> Person | None:
+    """The person with this address, however it is written."""
+    return session.execute(select(Person).where(Person.email_key == email_key(email))).scalar_one_or_none()
+
+
+def person(session: Session, reader_id: int) -> Person | None:
+    """What identifies a reader; None once erased."""
+    return session.get(Person, reader_id)
+
+
+def role_of(session: Session, reader_id: int) -> str | None:
+    """The staff role a reader holds now."""
+    return session.execute(
+        select(StaffRole.role).where(StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def team(session: Session, *, least: tuple[str, ...] = ("viewer", "editor", "manager", "admin")) -> list[Person]:
+    """Everybody who holds one of these roles now, by name."""
+    statement = (
+        select(Person)
+        .join(StaffRole, StaffRole.reader_id == Person.reader_id)
+        .where(StaffRole.ended_at.is_(None), StaffRole.role.in_(least))
+        .order_by(Person.name, Person.reader_id)
+    )
+    return list(session.execute(statement).scalars())

@@ -1,0 +1,48 @@
+"""Rules about people: how an address is recognised, how long a challenge and a session live. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+
+from membership.refusals import N_, Refused
+
+CHALLENGE_LIVES = timedelta(minutes=10)
+WRONG_CODES = 5
+READER_IDLE = timedelta(days=30)
+READER_ABSOLUTE = timedelta(days=180)
+STAFF_IDLE = timedelta(minutes=30)
+STAFF_ABSOLUTE = timedelta(hours=12)
+
+
+class LinkSpent(Refused):
+    """The link or code was used, is too old, or was asked for by another browser."""
+
+    status = 410
+    words = N_("This sign-in link has been used or is more than ten minutes old. Please ask for a new one.")
+
+
+class WrongCode(Refused):
+    """The code does not fit, or there were too many wrong ones."""
+
+    field = "code"
+    words = N_("That code does not fit. Please look at the newest letter from us, or ask for a new one.")
+
+
+def email_key(typed: str) -> str:
+    """By what an address is recognised: NFC, case-folded, the domain in IDNA. Dots and +tags are kept: they are somebody's.
+
+    `typed` must have passed a syntax check.
+    """
+    local, _, domain = unicodedata.normalize("NFC", typed.strip()).rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode()
+    except UnicodeError:
+        ascii_domain = domain
+    return f"{local.casefold()}@{ascii_domain.lower()}"
+
+
+def session_is_alive(*, created_at: datetime, seen_at: datetime, staff: bool, at: datetime) -> bool:
+    """A reader's session lives 180 days and 30 days idle; a staff member's 12 hours and 30 minutes (ASVS 7.3)."""
+    idle, absolute = (STAFF_IDLE, STAFF_ABSOLUTE) if staff else (READER_IDLE, READER_ABSOLUTE)
+    return at - seen_at < idle and at - created_at < absolute

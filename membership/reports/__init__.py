@@ -1,0 +1,1 @@
+"""What staff want to know. Only reads."""

@@ -1,0 +1,40 @@
+"""The browser that is asking: a random mark in its session cookie, so that a letter's link or a payment can be bound to it.
+
+And where the request came from, as far as the configured proxies vouch for it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import request, session
+
+from membership.web.tokens import hashed, new_token
+
+
+def browser_hash() -> str:
+    """The hash of this browser's mark; a mark is set when there is none yet. Only the hash is ever stored."""
+    if "browser" not in session:
+        session["browser"] = new_token()
+        session.permanent = True
+    return hashed(session["browser"])
+
+
+def client_address() -> str:
+    """The address that is counted in limits: IPv4 whole, IPv6 as its /64 (one household)."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - a stand-in, nothing binds to it
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def client_network() -> str:
+    """The wider network: IPv4 /24, IPv6 /48."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))

@@ -1,0 +1,54 @@
+"""One page for no: every `Refused`, every HTTP error and every accident ends here, with a clear word and its status."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, render_template
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from membership.refusals import N_, Refused
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    400: N_("We could not read that request."),
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not take that kind of request."),
+    413: N_("That was larger than we take."),
+    500: N_("Something went wrong on our side. It has been noted; nothing was charged by this page."),
+}
+
+
+def words_of(refused: Refused) -> str:
+    """A refusal's words in the reader's language, with its values filled in."""
+    words = gettext(refused.words)
+    return words % refused.values if refused.values else words
+
+
+def _page(words: str, status: int) -> tuple[str, int]:
+    return render_template("web/refused.html", words=words, status=status), status
+
+
+def install(app: Flask) -> None:
+    """Answer refusals and errors with the one page."""
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> tuple[str, int]:
+        return _page(words_of(error), error.status)
+
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> tuple[str, int]:
+        return _page(gettext("This form had grown stale. Please go back, reload the page and send it again."), 400)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[str, int]:
+        status = error.code or 500
+        return _page(gettext(WORDS.get(status, WORDS[400])), status)
+
+    @app.errorhandler(Exception)
+    def accident(error: Exception) -> tuple[str, int]:
+        log.exception("an accident: %s", type(error).__name__)
+        return _page(gettext(WORDS[500]), 500)

@@ -1,0 +1,67 @@
+"""What forms share: an address field, an amount field, and the one-time value that makes a double click one attempt."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, StringField
+from wtforms.validators import DataRequired, Length, StopValidation
+
+from membership.refusals import Refused
+from membership.web.errors import words_of
+
+
+class Form(FlaskForm):
+    """A form of the house: posted text is stripped of surrounding space, and a refusal can be shown beside its field."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
+            filters = list(unbound_field.kwargs.get("filters", []))
+            if unbound_field.field_class in {StringField, EmailField}:
+                filters.append(_stripped)
+            return unbound_field.bind(form=form, filters=filters, **options)
+
+    def show(self, refused: Refused, default_field: str) -> None:
+        """Put a refusal's words beside the field it names (or the default one)."""
+        field = self[refused.field] if refused.field in self else self[default_field]
+        field.errors = [*field.errors, words_of(refused)]
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if isinstance(value, str) else value
+
+
+class Address:
+    """Validator: an e-mail address that can receive a letter (syntax only; no look-up leaves this machine)."""
+
+    def __call__(self, _form: Any, field: Any) -> None:
+        try:
+            validate_email(field.data or "", check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise StopValidation(gettext("Please write an e-mail address, like name@example.org.")) from None
+
+
+def address_field(label: Any = None) -> EmailField:
+    """An e-mail field that password managers and phones recognise."""
+    return EmailField(
+        label or lazy_gettext("Your e-mail address"),
+        validators=[DataRequired(lazy_gettext("Please write your e-mail address.")), Length(max=254), Address()],
+        render_kw={"autocomplete": "email", "inputmode": "email"},
+    )
+
+
+_ATTEMPT = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+
+
+class AttemptField(HiddenField):
+    """A random value made when the form is shown. Posted twice it is still one attempt; a strange one is replaced."""
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        super().process(formdata, *args, **kwargs)
+        if not (self.data and _ATTEMPT.fullmatch(self.data)):
+            self.data = secrets.token_urlsafe(18)

@@ -1,0 +1,85 @@
+"""Limits, counted in the database with one atomic statement, so that they hold across processes and machines."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import Text, bindparam, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership.db import Base, UtcTime, transaction
+from membership.refusals import N_, Refused
+
+WIDE = 1000
+"""In the demo every limit is this many times wider: all its visitors come from one address."""
+
+
+class TooOften(Refused):
+    """A limit was reached. The words tell a tester nothing about which."""
+
+    status = 429
+    words = N_("That was tried too often in a short time. Please wait a little and try again; nothing was lost.")
+
+
+class LimitCount(Base):
+    """How often something happened in one window. `subject` is a keyed hash: no address is kept in the clear."""
+
+    __tablename__ = "limit_count"
+
+    scope: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` times within `window`, per subject."""
+
+    scope: str
+    most: int
+    window: timedelta
+
+
+SIGN_IN_PER_ADDRESS = Limit("sign-in/email", 3, timedelta(minutes=15))
+SIGN_IN_PER_ADDRESS_DAY = Limit("sign-in/email/day", 10, timedelta(days=1))
+SIGN_IN_PER_CLIENT = Limit("sign-in/client", 5, timedelta(hours=1))
+SIGN_IN_PER_NETWORK = Limit("sign-in/network", 20, timedelta(hours=1))
+CODES_PER_CLIENT = Limit("code/client", 50, timedelta(hours=1))
+CHECKOUTS_PER_CLIENT = Limit("checkout/client", 5, timedelta(hours=1))
+CHECKOUTS_PER_ADDRESS = Limit("checkout/email", 3, timedelta(hours=1))
+CHECKOUTS_PER_BROWSER = Limit("checkout/browser", 10, timedelta(hours=1))
+PROPOSALS_PER_READER = Limit("topic/reader", 10, timedelta(days=1))
+VOTES_PER_READER = Limit("vote/reader", 60, timedelta(hours=1))
+
+_COUNT = text("""
+    INSERT INTO limit_count (scope, subject, window_start, count) VALUES (:scope, :subject, :window_start, 1)
+    ON CONFLICT (scope, subject, window_start) DO UPDATE SET count = limit_count.count + 1
+    RETURNING count
+""").bindparams(bindparam("window_start", type_=UtcTime()))
+
+
+def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
+    """Count one try against each (limit, subject), in a transaction of its own. Raises `TooOften` when one is over."""
+    config = current_app.config["MEMBERSHIP"]
+    factor = WIDE if config.wide_limits else 1
+    with transaction() as session:
+        over = [
+            limit
+            for limit, subject in counted
+            if session.execute(_COUNT, _values(limit, subject, at, config.secret_key)).scalar_one()
+            > limit.most * factor
+        ]
+    if over:
+        raise TooOften()
+
+
+def _values(limit: Limit, subject: str, at: datetime, key: str) -> dict[str, object]:
+    seconds = int(limit.window.total_seconds())
+    start = datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, tz=at.tzinfo)
+    digest = hmac.new(key.encode(), f"{limit.scope}\0{subject}".encode(), hashlib.sha256).hexdigest()[:32]
+    return {"scope": limit.scope, "subject": digest, "window_start": start}

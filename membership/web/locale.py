@@ -1,0 +1,58 @@
+"""Which language, and what money and dates look like in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale
+from flask_login import current_user
+from markupsafe import Markup, escape
+
+from membership.money import Money
+
+LANGUAGES = ("en",)
+"""The languages that are complete; a reader is never shown half of one."""
+
+
+def chosen_language(newsroom_language: str) -> str:
+    """The reader's own, else the browser's, else the newsroom's."""
+    if not has_request_context():
+        return newsroom_language
+    if current_user and current_user.is_authenticated and current_user.language in LANGUAGES:
+        return str(current_user.language)
+    return request.accept_languages.best_match(LANGUAGES) or (
+        newsroom_language if newsroom_language in LANGUAGES else LANGUAGES[0]
+    )
+
+
+def browser_languages() -> list[str]:
+    """The browser's languages in order (`de-AT`, `de`, `en`), for guessing a currency. Empty when it names none."""
+    return [tag for tag, _weight in request.accept_languages]
+
+
+def money(value: Money) -> str:
+    """`€5`, `5,50 €`: by the reader's language."""
+    return value.written(str(get_locale() or "en"))
+
+
+def day(value: datetime) -> str:
+    """`23 November 2026`."""
+    return format_date(value, format="long", locale=str(get_locale() or "en"))
+
+
+def moment(value: datetime, zone: str = "UTC") -> Markup:
+    """A `<time>` element with day, hour and zone."""
+    local = value.astimezone(ZoneInfo(zone))
+    words = format_datetime(local, format="d MMMM y, HH:mm", locale=str(get_locale() or "en"))
+    return Markup('<time datetime="{}">{} ({})</time>').format(value.isoformat(), escape(words), local.tzname())
+
+
+def install(app: Flask, newsroom_language: Any) -> None:
+    """Set up translations and the templates' filters. `newsroom_language` is asked at each request."""
+    Babel(app, locale_selector=lambda: chosen_language(newsroom_language()))
+    app.jinja_env.filters |= {"money": money, "day": day, "moment": moment}
+    app.jinja_env.add_extension("jinja2.ext.i18n")

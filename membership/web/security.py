@@ -1,0 +1,53 @@
+"""Response headers: a strict Content-Security-Policy on everything, and no caching of pages that know the reader."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request, session
+from werkzeug.wrappers import Response
+
+from membership.config import Config
+
+STRIPE_PAGES = ("https://checkout.stripe.com", "https://billing.stripe.com")
+
+
+def framed_by(origins: list[str]) -> None:
+    """This response may be shown in a frame by these origins (an embed); every other page by none."""
+    g.frame_ancestors = origins
+
+
+def install(app: Flask, config: Config) -> None:
+    """Send the headers with every response, errors and static files included."""
+    # Chromium checks form-action against the target of a POST's redirect too, hence Stripe's own pages in it.
+    pages = list(STRIPE_PAGES)
+    if config.stripe_api_base:
+        parts = urlsplit(config.stripe_api_base)
+        pages.append(f"{parts.scheme}://{parts.netloc}")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        ancestors = g.get("frame_ancestors")
+        policy = [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "form-action 'self' " + " ".join(pages),
+            "base-uri 'none'",
+            "object-src 'none'",
+            "frame-ancestors " + (" ".join(ancestors) if ancestors else "'none'"),
+        ]
+        if config.secure:
+            policy.append("upgrade-insecure-requests")
+            response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        response.headers["Content-Security-Policy"] = "; ".join(policy)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if ancestors is not None else "same-origin"
+        if session.accessed and not request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-store"
+        return response

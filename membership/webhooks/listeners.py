@@ -1,0 +1,20 @@
+"""Every event that somebody listens to, on one screen; the type says only which object to look at again."""
+
+from __future__ import annotations
+
+LISTENERS: frozenset[str] = frozenset(
+    {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+        "customer.subscription.created",
+        "customer.subscription.updated",
+        "customer.subscription.deleted",
+        "customer.subscription.paused",
+        "customer.subscription.resumed",
+        "invoice.paid",
+        "invoice.payment_failed",
+        "payment_intent.succeeded",
+    }
+)

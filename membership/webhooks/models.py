@@ -1,0 +1,31 @@
+"""The inbox: every event that Stripe delivered, once, as it came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from membership.db import Base
+
+
+class StripeEvent(Base):
+    """One event by its id. `root_id` is the object whose lease covers it (an invoice is taken in under its subscription)."""
+
+    __tablename__ = "stripe_event"
+    __table_args__ = (
+        CheckConstraint("state IN ('new', 'applied', 'ignored')", name="state"),
+        Index("ix_stripe_event_root", "root_id", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    type: Mapped[str] = mapped_column(Text)
+    object_id: Mapped[str] = mapped_column(Text)
+    root_id: Mapped[str] = mapped_column(Text)
+    api_version: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    raw: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(Text)
+    applied_at: Mapped[datetime | None]

@@ -1,0 +1,98 @@
+"""Rules of the webhook door: which deliveries are genuine and ours, and under which object's lease an event is taken in.
+
+Sources: docs.stripe.com/webhooks (signatures, tolerance, retries), docs.stripe.com/upgrades (shapes of older versions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from membership.refusals import Refused
+
+TOLERANCE_SECONDS = 300
+BODY_LIMIT = 256 * 1024
+
+
+class NotFromStripe(Refused):
+    """Forged, stale, of the other mode, or not an event at all. Answered 400, never 500; nothing is stored."""
+
+    status = 400
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the door needs of an event. `root_id`: the object whose lease covers it."""
+
+    id: str
+    type: str
+    object_id: str
+    root_id: str
+    api_version: str | None
+    created_at: datetime
+
+
+def signed_at(header: str) -> int | None:
+    """The `t=` of a Stripe-Signature header, if it has one."""
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "t" and value.isascii() and value.isdigit() and len(value) < 12:
+            return int(value)
+    return None
+
+
+def is_fresh(signed: int, *, at: datetime) -> bool:
+    """Signed within five minutes, before or after now: Stripe's own library lets the future pass."""
+    return abs(at.timestamp() - signed) <= TOLERANCE_SECONDS
+
+
+def read_envelope(event: Any, *, livemode: bool) -> Envelope:
+    """The parts of a snapshot event that the door needs, each checked. Raises `NotFromStripe`."""
+    if not isinstance(event, dict) or event.get("object") != "event":
+        raise NotFromStripe("This is not an event.")
+    about = event.get("data")
+    about = about.get("object") if isinstance(about, dict) else None
+    texts = [event.get("id"), event.get("type"), about.get("id", "") if isinstance(about, dict) else None]
+    if not all(isinstance(text, str) and len(text) <= 255 and text.isprintable() for text in texts):
+        raise NotFromStripe("This event names no object.")
+    if not event["id"].startswith("evt_"):
+        raise NotFromStripe("This is not an event.")
+    created = event.get("created")
+    if type(created) is not int or not 0 <= created < 10**11:
+        raise NotFromStripe("This event has no time.")
+    if event.get("livemode") is not livemode:
+        raise NotFromStripe("This event belongs to the other mode.")
+    version = event.get("api_version")
+    assert isinstance(about, dict)
+    return Envelope(
+        id=event["id"],
+        type=event["type"],
+        object_id=about.get("id", ""),
+        root_id=root_of(about),
+        api_version=version if isinstance(version, str) else None,
+        created_at=datetime.fromtimestamp(created, UTC),
+    )
+
+
+def root_of(about: dict[str, Any]) -> str:
+    """The id of the object under whose lease this one is taken in.
+
+    Whatever writes a membership is taken in under its subscription, so that two workers never hold different ages of it:
+    its invoices (also in shapes before 2025-03-31, where the invoice named it directly) and its Checkout session. A
+    donation's session, charge and refunds are taken in under their payment intent.
+    """
+    kind = about.get("object")
+    found: Any = None
+    if kind == "invoice":
+        details = (about.get("parent") or {}) if isinstance(about.get("parent"), dict) else {}
+        details = details.get("subscription_details") or {}
+        found = details.get("subscription") if isinstance(details, dict) else None
+        found = found or about.get("subscription")
+    elif kind == "checkout.session":
+        found = about.get("subscription") or about.get("payment_intent")
+    elif kind in {"charge", "refund", "dispute"}:
+        found = about.get("payment_intent")
+    if isinstance(found, dict):
+        found = found.get("id")
+    return found if isinstance(found, str) and found else str(about.get("id") or "")

@@ -1,0 +1,565 @@
+"""the first schema"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from membership import db
+
+revision = "2026_11_23_first"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "article",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", db.UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_article")),
+        sa.UniqueConstraint("address", name=("uq_article_address")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("actor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("previous_hash", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(("ix_audit_entry_actor_id"), ["actor_id"], unique=False)
+
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_audit_head")),
+    )
+    op.create_table(
+        "coffee",
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("minor", db.Minor(), nullable=False),
+        sa.PrimaryKeyConstraint("currency", name=("pk_coffee")),
+    )
+    op.create_table(
+        "job",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("lease", sa.Text(), nullable=True),
+        sa.Column("leased_until", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("posted_at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('ready', 'running', 'parked')", name=("ck_job_state")),
+        sa.PrimaryKeyConstraint("id", name=("pk_job")),
+        sa.UniqueConstraint("key", name=("uq_job_key")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_due", ["state", "due_at"], unique=False)
+
+    op.create_table(
+        "letter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("fleeting", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("written_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("sent_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('queued', 'sent', 'failed')", name=("ck_letter_state")),
+        sa.PrimaryKeyConstraint("id", name=("pk_letter")),
+        sa.UniqueConstraint("key", name=("uq_letter_key")),
+    )
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.create_index("ix_letter_reader_id", ["reader_id"], unique=False)
+
+    op.create_table(
+        "limit_count",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("window_start", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "subject", "window_start", name=("pk_limit_count")),
+    )
+    op.create_table(
+        "newsroom",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("tagline", sa.Text(), nullable=False),
+        sa.Column("mission", sa.Text(), nullable=False),
+        sa.Column("contact_email", sa.Text(), nullable=False),
+        sa.Column("legal_name", sa.Text(), nullable=False),
+        sa.Column("legal_address", sa.Text(), nullable=False),
+        sa.Column("tax_number", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("accent", sa.Text(), nullable=False),
+        sa.Column("opened_at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("id = 1", name=("ck_newsroom_only_one")),
+        sa.PrimaryKeyConstraint("id", name=("pk_newsroom")),
+    )
+    op.create_table(
+        "page",
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("changed_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("slug", name=("pk_page")),
+    )
+    op.create_table(
+        "perk",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("blurb", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("retired_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('link')", name=("ck_perk_kind")),
+        sa.PrimaryKeyConstraint("id", name=("pk_perk")),
+        sa.UniqueConstraint("slug", name=("uq_perk_slug")),
+    )
+    op.create_table(
+        "reader",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("erased_at", db.UtcTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=("pk_reader")),
+    )
+    op.create_table(
+        "receipt_book",
+        sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("year", name=("pk_receipt_book")),
+    )
+    op.create_table(
+        "site",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_site")),
+        sa.UniqueConstraint("origin", name=("uq_site_origin")),
+    )
+    op.create_table(
+        "stripe_event",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.Column("root_id", sa.Text(), nullable=False),
+        sa.Column("api_version", sa.Text(), nullable=True),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("received_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("applied_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('new', 'applied', 'ignored')", name=("ck_stripe_event_state")),
+        sa.PrimaryKeyConstraint("id", name=("pk_stripe_event")),
+    )
+    with op.batch_alter_table("stripe_event", schema=None) as batch_op:
+        batch_op.create_index("ix_stripe_event_root", ["root_id", "state"], unique=False)
+
+    op.create_table(
+        "tier",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("blurb", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("stripe_product_id", sa.Text(), nullable=True),
+        sa.Column("archived_at", db.UtcTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=("pk_tier")),
+        sa.UniqueConstraint("slug", name=("uq_tier_slug")),
+        sa.UniqueConstraint("stripe_product_id", name=("uq_tier_stripe_product_id")),
+    )
+    op.create_table(
+        "worker_beat",
+        sa.Column("worker", sa.Text(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("worker", name=("pk_worker_beat")),
+    )
+    op.create_table(
+        "checkout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("browser_hash", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("session_url", sa.Text(), nullable=True),
+        sa.Column("begun_at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('membership', 'donation')", name=("ck_checkout_kind")),
+        sa.CheckConstraint(
+            "state IN ('begun', 'open', 'waiting', 'paid', 'failed', 'expired')", name=("ck_checkout_state")
+        ),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=("fk_checkout_article_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_checkout_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_checkout")),
+        sa.UniqueConstraint("attempt", name=("uq_checkout_attempt")),
+        sa.UniqueConstraint("session_id", name=("uq_checkout_session_id")),
+        sa.UniqueConstraint("token", name=("uq_checkout_token")),
+    )
+    with op.batch_alter_table("checkout", schema=None) as batch_op:
+        batch_op.create_index(("ix_checkout_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(("ix_checkout_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "payment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("paid_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("payment_intent_id", sa.Text(), nullable=True),
+        sa.Column("charge_id", sa.Text(), nullable=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("card_brand", sa.Text(), nullable=True),
+        sa.Column("card_last4", sa.Text(), nullable=True),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("kind IN ('membership', 'donation')", name=("ck_payment_kind")),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=("fk_payment_article_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_payment_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_payment")),
+        sa.UniqueConstraint("stripe_id", name=("uq_payment_stripe_id")),
+    )
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.create_index(("ix_payment_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(("ix_payment_charge_id"), ["charge_id"], unique=False)
+        batch_op.create_index(("ix_payment_paid_at"), ["paid_at"], unique=False)
+        batch_op.create_index(("ix_payment_payment_intent_id"), ["payment_intent_id"], unique=False)
+        batch_op.create_index(("ix_payment_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "perk_grant",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("perk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("issued_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["perk_id"], ["perk.id"], name=("fk_perk_grant_perk_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_perk_grant_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_perk_grant")),
+        sa.UniqueConstraint("code", name=("uq_perk_grant_code")),
+        sa.UniqueConstraint("perk_id", "reader_id", name=("uq_perk_grant_perk_id_reader_id")),
+    )
+    with op.batch_alter_table("perk_grant", schema=None) as batch_op:
+        batch_op.create_index(("ix_perk_grant_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "perk_tier",
+        sa.Column("perk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["perk_id"], ["perk.id"], name=("fk_perk_tier_perk_id")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_perk_tier_tier_id")),
+        sa.PrimaryKeyConstraint("perk_id", "tier_id", name=("pk_perk_tier")),
+    )
+    op.create_table(
+        "person",
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email_key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_person_reader_id")),
+        sa.PrimaryKeyConstraint("reader_id", name=("pk_person")),
+        sa.UniqueConstraint("email_key", name=("uq_person_email_key")),
+    )
+    op.create_table(
+        "reader_session",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("seen_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_reader_session_reader_id")),
+        sa.PrimaryKeyConstraint("token_hash", name=("pk_reader_session")),
+    )
+    with op.batch_alter_table("reader_session", schema=None) as batch_op:
+        batch_op.create_index(("ix_reader_session_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "sign_in_challenge",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("browser_hash", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("next_path", sa.Text(), nullable=False),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("expires_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("used_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_sign_in_challenge_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_sign_in_challenge")),
+        sa.UniqueConstraint("token_hash", name=("uq_sign_in_challenge_token_hash")),
+    )
+    with op.batch_alter_table("sign_in_challenge", schema=None) as batch_op:
+        batch_op.create_index(("ix_sign_in_challenge_browser_hash"), ["browser_hash"], unique=False)
+        batch_op.create_index(("ix_sign_in_challenge_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "staff_role",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("granted_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("granted_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("role IN ('viewer', 'editor', 'manager', 'admin')", name=("ck_staff_role_role")),
+        sa.ForeignKeyConstraint(["granted_by"], ["reader.id"], name=("fk_staff_role_granted_by")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_staff_role_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_staff_role")),
+    )
+    with op.batch_alter_table("staff_role", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_staff_role_held",
+            ["reader_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "stripe_customer",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_stripe_customer_reader_id")),
+        sa.PrimaryKeyConstraint("customer_id", name=("pk_stripe_customer")),
+    )
+    with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
+        batch_op.create_index(("ix_stripe_customer_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "tier_price",
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("interval", sa.Text(), nullable=False),
+        sa.Column("minor", db.Minor(), nullable=False),
+        sa.Column("stripe_price_id", sa.Text(), nullable=True),
+        sa.CheckConstraint("interval IN ('month', 'year')", name=("ck_tier_price_interval")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_tier_price_tier_id")),
+        sa.PrimaryKeyConstraint("tier_id", "currency", "interval", name=("pk_tier_price")),
+    )
+    op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('gross', 'fee')", name=("ck_ledger_entry_kind")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_ledger_entry_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_ledger_entry")),
+        sa.UniqueConstraint("stripe_id", "kind", name=("uq_ledger_entry_stripe_id_kind")),
+    )
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(("ix_ledger_entry_payment_id"), ["payment_id"], unique=False)
+
+    op.create_table(
+        "membership",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("checkout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("article_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("interval", sa.Text(), nullable=False),
+        sa.Column("counted", db.Minor(), nullable=False),
+        sa.Column("started_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("period_ends_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("paid_until", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("ends_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("interval IN ('month', 'year')", name=("ck_membership_interval")),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=("fk_membership_article_id")),
+        sa.ForeignKeyConstraint(["checkout_id"], ["checkout.id"], name=("fk_membership_checkout_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_membership_reader_id")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_membership_tier_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_membership")),
+        sa.UniqueConstraint("subscription_id", name=("uq_membership_subscription_id")),
+    )
+    with op.batch_alter_table("membership", schema=None) as batch_op:
+        batch_op.create_index(("ix_membership_article_id"), ["article_id"], unique=False)
+        batch_op.create_index(("ix_membership_paid_until"), ["paid_until"], unique=False)
+        batch_op.create_index(("ix_membership_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "membership_checkout",
+        sa.Column("checkout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("interval", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["checkout_id"], ["checkout.id"], name=("fk_membership_checkout_checkout_id")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_membership_checkout_tier_id")),
+        sa.PrimaryKeyConstraint("checkout_id", name=("pk_membership_checkout")),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("issued_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_receipt_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_receipt")),
+        sa.UniqueConstraint("payment_id", name=("uq_receipt_payment_id")),
+        sa.UniqueConstraint("year", "sequence", name=("uq_receipt_year_sequence")),
+    )
+    op.create_table(
+        "membership_payment",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("period_start", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("period_end", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_membership_payment_membership_id")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_membership_payment_payment_id")),
+        sa.PrimaryKeyConstraint("payment_id", name=("pk_membership_payment")),
+    )
+    with op.batch_alter_table("membership_payment", schema=None) as batch_op:
+        batch_op.create_index(("ix_membership_payment_membership_id"), ["membership_id"], unique=False)
+
+    op.create_table(
+        "movement",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("yearly", db.Minor(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('new', 'returned', 'raised', 'lowered', 'left', 'lost')", name=("ck_movement_kind")
+        ),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_movement_membership_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_movement_reader_id")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_movement_tier_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_movement")),
+        sa.UniqueConstraint("membership_id", "sequence", name=("uq_movement_membership_id_sequence")),
+    )
+    with op.batch_alter_table("movement", schema=None) as batch_op:
+        batch_op.create_index("ix_movement_at", ["at"], unique=False)
+        batch_op.create_index(("ix_movement_reader_id"), ["reader_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("movement", schema=None) as batch_op:
+        batch_op.drop_index("ix_movement_reader_id")
+        batch_op.drop_index("ix_movement_at")
+
+    op.drop_table("movement")
+    with op.batch_alter_table("membership_payment", schema=None) as batch_op:
+        batch_op.drop_index("ix_membership_payment_membership_id")
+
+    op.drop_table("membership_payment")
+    op.drop_table("receipt")
+    op.drop_table("membership_checkout")
+    with op.batch_alter_table("membership", schema=None) as batch_op:
+        batch_op.drop_index("ix_membership_reader_id")
+        batch_op.drop_index("ix_membership_paid_until")
+        batch_op.drop_index("ix_membership_article_id")
+
+    op.drop_table("membership")
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_entry_payment_id")
+
+    op.drop_table("ledger_entry")
+    op.drop_table("tier_price")
+    with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
+        batch_op.drop_index("ix_stripe_customer_reader_id")
+
+    op.drop_table("stripe_customer")
+    with op.batch_alter_table("staff_role", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_staff_role_held", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+
+    op.drop_table("staff_role")
+    with op.batch_alter_table("sign_in_challenge", schema=None) as batch_op:
+        batch_op.drop_index("ix_sign_in_challenge_reader_id")
+        batch_op.drop_index("ix_sign_in_challenge_browser_hash")
+
+    op.drop_table("sign_in_challenge")
+    with op.batch_alter_table("reader_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_reader_session_reader_id")
+
+    op.drop_table("reader_session")
+    op.drop_table("person")
+    op.drop_table("perk_tier")
+    with op.batch_alter_table("perk_grant", schema=None) as batch_op:
+        batch_op.drop_index("ix_perk_grant_reader_id")
+
+    op.drop_table("perk_grant")
+    with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_reader_id")
+        batch_op.drop_index("ix_payment_payment_intent_id")
+        batch_op.drop_index("ix_payment_paid_at")
+        batch_op.drop_index("ix_payment_charge_id")
+        batch_op.drop_index("ix_payment_article_id")
+
+    op.drop_table("payment")
+    with op.batch_alter_table("checkout", schema=None) as batch_op:
+        batch_op.drop_index("ix_checkout_reader_id")
+        batch_op.drop_index("ix_checkout_article_id")
+
+    op.drop_table("checkout")
+    op.drop_table("worker_beat")
+    op.drop_table("tier")
+    with op.batch_alter_table("stripe_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_stripe_event_root")
+
+    op.drop_table("stripe_event")
+    op.drop_table("site")
+    op.drop_table("receipt_book")
+    op.drop_table("reader")
+    op.drop_table("perk")
+    op.drop_table("page")
+    op.drop_table("newsroom")
+    op.drop_table("limit_count")
+    with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.drop_index("ix_letter_reader_id")
+
+    op.drop_table("letter")
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_due")
+
+    op.drop_table("job")
+    op.drop_table("coffee")
+    op.drop_table("audit_head")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entry_actor_id")
+
+    op.drop_table("audit_entry")
+    op.drop_table("article")
