@@ -124,12 +124,13 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for looking; whatever it changed is rolled back."""
+    """A session for looking; whatever it changed is rolled back, and what it loaded may be used after the block."""
     target = bound()
     if isinstance(target, Engine):
         target = target.execution_options(reads_only=True)
     with Session(target, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint") as session:
         yield session
+        session.expunge_all()  # what was read stays readable after the block; a rollback would expire it
         session.rollback()
 
 

@@ -7,7 +7,7 @@ or a retry creates it once (docs.stripe.com/api/idempotent_requests).
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
@@ -35,7 +35,9 @@ class StripeUnreachable(Refused):
     """Stripe did not answer, or answered that it cannot just now. Nothing was charged by asking."""
 
     status = 503
-    words = N_("Our payment processor does not answer at the moment. Nothing was charged. Please try again in a minute.")
+    words = N_(
+        "Our payment processor does not answer at the moment. Nothing was charged. Please try again in a minute."
+    )
 
 
 class StripeRefuses(Refused):
@@ -188,6 +190,25 @@ def subscription(subscription_id: str) -> SubscriptionReading:
 def invoice(invoice_id: str) -> InvoiceReading:
     """An invoice as it is now. Raises `StripeGone`, `StripeUnreachable`."""
     return read_invoice(_v1().invoices.retrieve(invoice_id, {"expand": ["payments"]}))
+
+
+@_named
+def paid_invoices(subscription_id: str, known: Container[str]) -> list[InvoiceReading]:
+    """A subscription's paid invoices that are not `known`, newest first; older pages are asked for only while needed."""
+    params: dict[str, Any] = {
+        "subscription": subscription_id,
+        "status": "paid",
+        "limit": 24,
+        "expand": ["data.payments"],
+    }
+    found: list[InvoiceReading] = []
+    while True:
+        page = _v1().invoices.list(params)
+        new = [read_invoice(invoice) for invoice in page.data if invoice.id not in known]
+        found += new
+        if not page.has_more or len(new) < len(page.data):
+            return found
+        params["starting_after"] = page.data[-1].id
 
 
 @_named

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.memberships.models import Membership
-from membership.memberships.rules import is_in_good_standing
+from membership.giving.models import Checkout, LedgerEntry, Payment
+from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
+from membership.memberships.rules import ENDED, is_in_good_standing
+from membership.memberships.tiers import Tier, TierPrice
+from membership.money import Money
+
+
+@dataclass(frozen=True)
+class TierOffer:
+    """A tier as shown on /join, in one currency."""
+
+    id: int
+    slug: str
+    name: str
+    blurb: str
+    monthly: Money
+    yearly: Money
 
 
 def memberships_of(session: Session, reader_id: int) -> list[Membership]:
@@ -17,9 +33,75 @@ def memberships_of(session: Session, reader_id: int) -> list[Membership]:
     return list(session.execute(statement).scalars())
 
 
+def current_membership(session: Session, reader_id: int) -> Membership | None:
+    """The membership that is running now, if one is; the newest of several."""
+    return next((row for row in memberships_of(session, reader_id) if row.status not in ENDED), None)
+
+
 def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
     """Whether any of a reader's memberships gives standing at this moment."""
     return any(
         is_in_good_standing(status=membership.status, paid_until=membership.paid_until, at=at)
         for membership in memberships_of(session, reader_id)
     )
+
+
+def membership_by_subscription(session: Session, subscription_id: str, *, lock: bool = False) -> Membership | None:
+    """The membership of a Stripe subscription; `lock` holds its row until the commit."""
+    statement = select(Membership).where(Membership.subscription_id == subscription_id)
+    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def tier(session: Session, tier_id: int) -> Tier | None:
+    """A tier by its number."""
+    return session.get(Tier, tier_id)
+
+
+def tier_by_product(session: Session, product_id: str) -> Tier | None:
+    """The tier that a Stripe product stands for."""
+    return session.execute(select(Tier).where(Tier.stripe_product_id == product_id)).scalar_one_or_none()
+
+
+def tiers_not_at_stripe(session: Session) -> list[Tier]:
+    """Tiers that Stripe does not know yet."""
+    return list(session.execute(select(Tier).where(Tier.stripe_product_id.is_(None))).scalars())
+
+
+def offers(session: Session, currency: str) -> list[TierOffer]:
+    """The tiers on offer in a currency, in their order; a tier without both prices there is not on offer."""
+    statement = (
+        select(Tier, TierPrice)
+        .join(TierPrice, TierPrice.tier_id == Tier.id)
+        .where(Tier.archived_at.is_(None), TierPrice.currency == currency)
+        .order_by(Tier.position, Tier.id)
+    )
+    found: dict[int, tuple[Tier, dict[str, Money]]] = {}
+    for row, price in session.execute(statement):
+        found.setdefault(row.id, (row, {}))[1][price.interval] = Money(price.minor, currency)
+    return [
+        TierOffer(row.id, row.slug, row.name, row.blurb, prices["month"], prices["year"])
+        for row, prices in found.values()
+        if {"month", "year"} <= prices.keys()
+    ]
+
+
+def checkout_choice(session: Session, checkout_id: int) -> MembershipCheckout | None:
+    """The tier and interval that a membership's checkout asked for."""
+    return session.get(MembershipCheckout, checkout_id)
+
+
+def paid_invoices(session: Session, subscription_id: str) -> set[str]:
+    """The invoices of a subscription that stand in our books, with what Stripe booked for them."""
+    statement = (
+        select(Payment.stripe_id)
+        .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
+        .join(Membership, Membership.id == MembershipPayment.membership_id)
+        .join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
+        .where(Membership.subscription_id == subscription_id)
+    )
+    return set(session.execute(statement).scalars())
+
+
+def membership_of_checkout(session: Session, checkout: Checkout) -> Membership | None:
+    """The membership that a checkout began, once Stripe confirmed it."""
+    return session.execute(select(Membership).where(Membership.checkout_id == checkout.id)).scalar_one_or_none()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+
+from membership.money import Money, check_bounds
+from membership.refusals import N_, Refused
 
 GRACE = timedelta(days=14)
 """After a payment fails, standing and every open vote are kept this long (as long as Stripe's retries run)."""
@@ -46,3 +50,41 @@ def movement_kind(before: int, after: int, *, was_patron_before: bool, payment_f
     if after == 0:
         return "lost" if payment_failed else "left"
     return "raised" if after > before else "lowered"
+
+
+class UnknownTier(Refused):
+    """No such tier, or one that is not offered any more."""
+
+    field = "tier"
+    words = N_("Please choose one of the memberships shown.")
+
+
+class NotForThatMuch(Refused):
+    """The amount is below what the chosen tier costs."""
+
+    field = "amount"
+    words = N_("This membership starts at %(floor)s. You can write more, or choose another one.")
+
+
+def tier_for(
+    prices: Mapping[str, Money], *, chosen: str | None, own: Money | None, coffee: Money, locale: str
+) -> tuple[str, Money]:
+    """Which tier and amount a form asks for: `prices` by tier slug in the chosen currency and interval.
+
+    A tier without an amount costs its price; an amount without a tier gets the highest tier it reaches, and must be at
+    least the lowest price (`coffee`, for the interval). Raises `UnknownTier`, `NotForThatMuch`, `TooSmall`, `TooLarge`.
+    """
+    if chosen:
+        if chosen not in prices:
+            raise UnknownTier()
+        price = prices[chosen]
+        if own is not None and own < price:
+            raise NotForThatMuch(floor=price.written(locale))
+        return chosen, check_bounds(own or price, locale=locale)
+    if own is None or not prices:
+        raise UnknownTier()
+    check_bounds(own, floor=min(coffee, *prices.values()), locale=locale)
+    reached = [(price, slug) for slug, price in prices.items() if price <= own]
+    if not reached:
+        raise UnknownTier()
+    return max(reached)[1], own

@@ -1,3 +1,60 @@
-from membership.jobs.worker import Task
+"""What is done outside a request: fetching a subscription as it now is, and making the tiers known to Stripe."""
 
-TASKS: dict[str, Task] = {}
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from membership.db import reading, transaction
+from membership.gateway import client as gateway
+from membership.gateway.readings import SubscriptionReading
+from membership.jobs.queue import Claimed, finishing
+from membership.jobs.worker import Task
+from membership.memberships.actions import PaidInvoice
+from membership.memberships.queries import paid_invoices, tiers_not_at_stripe
+from membership.memberships.tiers import Tier
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A subscription and those of its paid invoices that are not in our books yet."""
+
+    subscription: SubscriptionReading
+    paid: tuple[PaidInvoice, ...]
+
+
+def fetch_subscription(subscription_id: str) -> Fetched:
+    """Ask Stripe for the whole truth about a subscription. No transaction may be open; the lease must be held."""
+    with reading() as session:
+        known = paid_invoices(session, subscription_id)
+    subscription = gateway.subscription(subscription_id)
+    paid = []
+    for invoice in gateway.paid_invoices(subscription_id, known):
+        intent = invoice.payment_intent_id
+        paid.append(PaidInvoice(invoice, gateway.payment(intent) if intent else None))
+    return Fetched(subscription, tuple(paid))
+
+
+def product_id(tier: Tier) -> str:
+    """The id of a tier's product at Stripe: ours, so that making it twice makes it once."""
+    return f"membership_tier_{tier.id}"
+
+
+def sync_tiers() -> int:
+    """Make every tier known to Stripe; returns how many were new."""
+    with reading() as session:
+        missing = tiers_not_at_stripe(session)
+    for tier in missing:
+        made = gateway.ensure_product(product_id(tier), tier.name)
+        with transaction() as session:
+            session.get_one(Tier, tier.id).stripe_product_id = made
+    return len(missing)
+
+
+def sync(job: Claimed) -> None:
+    """The same as a job, posted when tiers are made or changed."""
+    sync_tiers()
+    with finishing(job):
+        pass
+
+
+TASKS: dict[str, Task] = {"memberships.sync_tiers": sync}

@@ -1,3 +1,156 @@
-from flask import Blueprint
+"""/join: becoming a patron; /welcome: where Stripe sends the payer back to."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from membership import clock
+from membership.db import reading, transaction
+from membership.gateway import client as gateway
+from membership.gateway.client import CheckoutRequest, Opened
+from membership.giving import paying
+from membership.giving.forms import JoinForm
+from membership.giving.models import Checkout
+from membership.giving.queries import checkout_by_session
+from membership.giving.rules import offered
+from membership.jobs.queue import post
+from membership.memberships import actions, queries
+from membership.memberships.rules import tier_for
+from membership.memberships.tasks import product_id
+from membership.money import Money, check_bounds, read_amount
+from membership.refusals import NotFound, Refused
+from membership.web.access import Who, allow
+from membership.web.browser import browser_hash
 
 blueprint = Blueprint("memberships", __name__)
+
+LOOK_AGAIN_SECONDS = 4
+
+
+@blueprint.get("/join")
+@blueprint.get("/join/<tier>")
+@allow(Who.ANYONE)
+def join(tier: str | None = None) -> str:
+    """Tiers as cards, in the reader's currency."""
+    form = JoinForm(article=paying.article_asked(), tier=tier, interval=request.args.get("interval", "month"))
+    if current_user.is_authenticated:
+        form.email.data = current_user.email
+    return _page(form, request.args.get("currency"), tier=tier)
+
+
+@blueprint.post("/join")
+@blueprint.post("/join/<tier>")
+@allow(Who.ANYONE)
+def begin(tier: str | None = None) -> Response | tuple[str, int]:
+    """On to the hosted page, or the form again with a word beside what is not right."""
+    form = JoinForm()
+    form.tier.data = form.tier.data or tier
+    valid = form.validate()
+    try:
+        slug, amount = _asked_for(form)
+        if not valid:
+            return _page(form, form.currency.data), 422
+        interval = str(form.interval.data)
+        tier_id = _tier_id(slug, amount.currency)
+
+        def prepare(session: Session, checkout: Checkout) -> None:
+            actions.choose_tier(session, checkout, tier_id=tier_id, interval=interval)
+
+        url = paying.send_to_stripe(
+            form,
+            kind="membership",
+            amount=amount,
+            details=(slug, interval),
+            prepare=prepare,
+            open_page=lambda asked: _open_page(asked, tier_id, interval),
+        )
+    except Refused as refused:
+        form.show(refused, "amount")
+        form.renew_after(refused)
+        return _page(form, form.currency.data), refused.status
+    return redirect(url, 303)  # type: ignore[return-value]
+
+
+def _asked_for(form: JoinForm) -> tuple[str, Money]:
+    """The tier and amount that the posted form asks for. Raises a named refusal."""
+    coffees, guessed = paying.coffees_and_currency(None)
+    code = offered(form.currency.data or guessed, coffees)
+    yearly = form.interval.data == "year"
+    with reading() as session:
+        offers = queries.offers(session, code)
+    prices = {offer.slug: offer.yearly if yearly else offer.monthly for offer in offers}
+    locale = paying.language()
+    own = check_bounds(read_amount(form.amount.data, code), locale=locale) if form.amount.data else None
+    coffee = coffees[code] * (12 if yearly else 1)
+    return tier_for(prices, chosen=form.tier.data or None, own=own, coffee=coffee, locale=locale)
+
+
+def _tier_id(slug: str, code: str) -> int:
+    with reading() as session:
+        return next(offer.id for offer in queries.offers(session, code) if offer.slug == slug)
+
+
+def _open_page(asked: CheckoutRequest, tier_id: int, interval: str) -> Opened:
+    with reading() as session:
+        tier = queries.tier(session, tier_id)
+    assert tier is not None
+    product = tier.stripe_product_id or gateway.ensure_product(product_id(tier), tier.name)
+    return gateway.open_membership_checkout(asked, product_id=product, interval=interval)
+
+
+def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
+    coffees, code = paying.coffees_and_currency(wish)
+    with reading() as session:
+        offers = queries.offers(session, code)
+    slugs = [offer.slug for offer in offers]
+    if tier is not None and tier not in slugs:
+        raise NotFound()
+    form.tier.choices = [(offer.slug, offer.name) for offer in offers]
+    if form.tier.data not in slugs and not form.amount.data:
+        form.tier.data = slugs[min(1, len(slugs) - 1)] if slugs else None
+    if form.interval.data not in {"month", "year"}:
+        form.interval.data = "month"
+    form.currency.choices = [(offered_code, offered_code) for offered_code in coffees]
+    form.currency.data = code
+    values = {"offers": offers, "coffee": coffees.get(code), "currency": code, "article": form.article.data}
+    return render_template("memberships/join.html", form=form, **values)
+
+
+@blueprint.get("/welcome")
+@allow(Who.ANYONE)
+def welcome() -> Response:
+    """What is true about a checkout: confirmed, waiting, or being confirmed.
+
+    By name only in the browser that began it. If Stripe's word is late, the worker is asked to fetch it: the same path
+    as a webhook.
+    """
+    session_id = request.args.get("session_id", "")[:255]
+    with reading() as session:
+        checkout = checkout_by_session(session, session_id)
+        membership = queries.membership_of_checkout(session, checkout) if checkout else None
+        tier = queries.tier(session, membership.tier_id) if membership else None
+    if checkout is None or checkout.browser_hash != browser_hash():
+        return make_response(render_template("memberships/welcome_elsewhere.html"))
+    if checkout.state == "open":
+        _ask_worker(session_id)
+    page = render_template(
+        "memberships/welcome.html",
+        checkout=checkout,
+        membership=membership,
+        tier=tier,
+        amount=Money(checkout.amount, checkout.currency),
+        session_id=session_id,
+    )
+    answer = make_response(page)
+    if checkout.state == "open":
+        # A header, not a meta element: the page works without script and can be left in peace by assistive technology.
+        answer.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
+    return answer
+
+
+def _ask_worker(session_id: str) -> None:
+    with transaction() as session:
+        post(session, "webhooks.take_in", f"stripe:{session_id}", {"root": session_id}, due_at=clock.now())

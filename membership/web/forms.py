@@ -17,7 +17,12 @@ from membership.web.errors import words_of
 
 
 class Form(FlaskForm):
-    """A form of the house: posted text is stripped of surrounding space, and a refusal can be shown beside its field."""
+    """A form of the house: posted text is stripped of surrounding space, and a refusal can be shown beside its field.
+
+    `notice` is a refusal that is about no field (Stripe unreachable, a limit reached): it is shown above the form.
+    """
+
+    notice: str | None = None
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
@@ -27,9 +32,17 @@ class Form(FlaskForm):
             return unbound_field.bind(form=form, filters=filters, **options)
 
     def show(self, refused: Refused, default_field: str) -> None:
-        """Put a refusal's words beside the field it names (or the default one)."""
+        """Put a refusal's words beside the field it names, or the default one, or above the form."""
+        if refused.status != 422:
+            self.notice = words_of(refused)
+            return
         field = self[refused.field] if refused.field in self else self[default_field]
         field.errors = [*field.errors, words_of(refused)]
+
+    def renew_after(self, refused: Refused) -> None:
+        """A conflict (409) means that this form's one-time value is used up: the form shown again carries a new one."""
+        if refused.status == 409 and "attempt" in self:
+            self["attempt"].data = secrets.token_urlsafe(18)
 
 
 def _stripped(value: str | None) -> str | None:

@@ -1,0 +1,161 @@
+"""Verbs about money that arrives: beginning a checkout, booking a payment, receiving a donation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.gateway.readings import CheckoutReading, PaymentReading, Settlement
+from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
+from membership.giving.queries import checkout_by_token, reader_of_customer
+from membership.giving.receipts import post_receipt
+from membership.money import Money
+from membership.readers import actions as readers
+from membership.web.tokens import new_token
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asked for in a form. `attempt` is `rules.attempt_key`; `reader_id` only for the signed in."""
+
+    attempt: str
+    kind: str
+    email: str
+    amount: Money
+    language: str
+    browser_hash: str
+    article_id: int | None = None
+    reader_id: int | None = None
+
+
+def begin_checkout(session: Session, asked: Asked, *, at: datetime) -> Checkout:
+    """The checkout of this attempt: a new row, or the one that the same attempt began before."""
+    insert_once(
+        session,
+        Checkout,
+        token=new_token(),
+        attempt=asked.attempt,
+        kind=asked.kind,
+        state="begun",
+        reader_id=asked.reader_id,
+        email=asked.email,
+        language=asked.language,
+        currency=asked.amount.currency,
+        amount=asked.amount.minor,
+        article_id=asked.article_id,
+        browser_hash=asked.browser_hash,
+        begun_at=at,
+    )
+    return session.execute(select(Checkout).where(Checkout.attempt == asked.attempt)).scalar_one()
+
+
+def note_opened(session: Session, checkout_id: int, *, session_id: str, url: str) -> None:
+    """Stripe opened the hosted page for a checkout."""
+    still_begun = (Checkout.id == checkout_id, Checkout.state == "begun")
+    session.execute(update(Checkout).where(*still_begun).values(state="open", session_id=session_id, session_url=url))
+
+
+def note_checkout(session: Session, reading: CheckoutReading) -> None:
+    """Bring a checkout's state in step with its session. Only a payment that was booked makes it `paid`."""
+    checkout = checkout_by_token(session, reading.token)
+    if checkout is None or checkout.state == "paid":
+        return
+    if reading.status == "expired":
+        checkout.state = "expired"
+    elif reading.status == "complete" and reading.payment_status == "unpaid":
+        checkout.state = "waiting"
+
+
+def reader_behind(session: Session, token: str | None, customer_id: str | None, *, at: datetime) -> int | None:
+    """Whose money it is: the reader of our checkout, else of a Stripe customer we know. None: not ours.
+
+    An address alone never decides: the checkout row was written by our own form, and its session locks the address.
+    """
+    checkout = checkout_by_token(session, token)
+    if checkout is None:
+        return reader_of_customer(session, customer_id)
+    if checkout.reader_id is None:
+        person = readers.know(session, checkout.email, at=at, language=checkout.language)
+        checkout.reader_id = person.reader_id
+    if customer_id:
+        insert_once(session, StripeCustomer, customer_id=customer_id, reader_id=checkout.reader_id)
+    return checkout.reader_id
+
+
+def book_payment(
+    session: Session,
+    *,
+    stripe_id: str,
+    reader_id: int,
+    kind: str,
+    amount: Money,
+    paid_at: datetime,
+    settlement: Settlement | None,
+    article_id: int | None,
+    at: datetime,
+) -> Payment:
+    """One payment of a paid object, however often it is told: its row, its ledger lines, its receipt and letter."""
+    new = insert_once(
+        session,
+        Payment,
+        stripe_id=stripe_id,
+        reader_id=reader_id,
+        kind=kind,
+        currency=amount.currency,
+        amount=amount.minor,
+        paid_at=paid_at,
+        payment_intent_id=settlement.payment_intent_id if settlement else None,
+        charge_id=settlement.charge_id if settlement else None,
+        method=settlement.method if settlement else "other",
+        card_brand=settlement.card_brand if settlement else None,
+        card_last4=settlement.card_last4 if settlement else None,
+        article_id=article_id,
+    )
+    payment = session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
+    if settlement is not None:
+        _book_ledger(session, payment, settlement)
+    if new:
+        post_receipt(session, payment, at=at)
+    return payment
+
+
+def _book_ledger(session: Session, payment: Payment, settlement: Settlement) -> None:
+    """Gross in and fee out, in the currency of settlement; known only once Stripe has made its balance transaction."""
+    if settlement.balance_transaction_id is None:
+        return
+    for kind, amount in (("gross", settlement.settled_gross), ("fee", -settlement.settled_fee)):
+        insert_once(
+            session,
+            LedgerEntry,
+            payment_id=payment.id,
+            kind=kind,
+            currency=settlement.settled_currency,
+            amount=amount,
+            at=settlement.settled_at,
+            stripe_id=settlement.balance_transaction_id,
+        )
+
+
+def receive_donation(session: Session, paid: PaymentReading, *, at: datetime) -> Payment | None:
+    """A payment intent that succeeded for one of our donation checkouts; None when it is not one of them."""
+    checkout = checkout_by_token(session, paid.token)
+    if checkout is None or checkout.kind != "donation" or paid.status != "succeeded":
+        return None
+    reader_id = reader_behind(session, paid.token, paid.customer_id, at=at)
+    assert reader_id is not None
+    checkout.state = "paid"
+    return book_payment(
+        session,
+        stripe_id=paid.id,
+        reader_id=reader_id,
+        kind="donation",
+        amount=Money(paid.amount, paid.currency),
+        paid_at=paid.settlement.settled_at if paid.settlement else paid.created_at,
+        settlement=paid.settlement,
+        article_id=checkout.article_id,
+        at=at,
+    )

@@ -1,0 +1,156 @@
+"""What joining and giving once have in common at the edge: limits, the checkout's row, and the way to the hosted page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import current_app, request
+from flask_babel import get_locale
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from membership import clock
+from membership.db import reading, transaction
+from membership.gateway.client import CheckoutRequest, Opened
+from membership.giving.actions import Asked, begin_checkout, note_opened
+from membership.giving.forms import PayForm
+from membership.giving.models import Checkout
+from membership.giving.queries import customer_of
+from membership.giving.rules import FormUsed, attempt_key
+from membership.money import Money
+from membership.newsroom import actions as newsroom_actions
+from membership.newsroom import queries as newsroom
+from membership.newsroom.currencies import choose
+from membership.readers.rules import email_key
+from membership.web.browser import browser_hash, client_address
+from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_BROWSER, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.locale import browser_languages
+
+STRIPE_LOCALES = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "lv",
+        "ms",
+        "mt",
+        "nb",
+        "nl",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sv",
+        "th",
+        "tr",
+        "vi",
+        "zh",
+    ]
+)
+
+
+def language() -> str:
+    """The language of this page."""
+    return str(get_locale() or "en")
+
+
+def coffees_and_currency(wish: str | None) -> tuple[dict[str, Money], str]:
+    """The currencies offered with their coffee, and the one to show: wished for, else guessed, else the newsroom's."""
+    with reading() as session:
+        coffees = newsroom.coffees(session)
+        own = newsroom.current(session)
+    default = own.currency if own else "EUR"
+    return coffees, choose(tuple(coffees), wish=wish, languages=browser_languages(), default=default)
+
+
+def article_asked() -> str:
+    """The article's address that came along, as it came; checked only when a checkout is written."""
+    return (request.values.get("article") or "")[:2000]
+
+
+def send_to_stripe(
+    form: PayForm,
+    *,
+    kind: str,
+    amount: Money,
+    details: Sequence[object],
+    prepare: Callable[[Session, Checkout], None],
+    open_page: Callable[[CheckoutRequest], Opened],
+) -> str:
+    """Write the checkout, open the hosted page, and return its address for a 303.
+
+    The row comes first: whatever happens while Stripe is asked, the same attempt finds it again and Stripe's idempotency
+    key (made of the row's token) opens the same page. Raises `TooOften`, `FormUsed`, `StripeUnreachable`.
+    """
+    at = clock.now()
+    email = str(form.email.data)
+    browser = browser_hash()
+    count_against(
+        (CHECKOUTS_PER_CLIENT, client_address()),
+        (CHECKOUTS_PER_ADDRESS, email_key(email)),
+        (CHECKOUTS_PER_BROWSER, browser),
+        at=at,
+    )
+    with transaction() as session:
+        address = str(form.article.data or "")
+        article = newsroom_actions.article(session, address, "", at) if address else None
+        asked = Asked(
+            attempt=attempt_key(str(form.attempt.data), kind, email_key(email), amount, address, *details),
+            kind=kind,
+            email=email,
+            amount=amount,
+            language=language(),
+            browser_hash=browser,
+            article_id=article.id if article else None,
+            reader_id=_own_reader_id(email),
+        )
+        checkout = begin_checkout(session, asked, at=at)
+        prepare(session, checkout)
+        customer = customer_of(session, checkout.reader_id) if checkout.reader_id else None
+    if checkout.session_url and checkout.state == "open":
+        return checkout.session_url
+    if checkout.state not in {"begun", "open"}:
+        raise FormUsed()
+    opened = open_page(_request(checkout, customer))
+    with transaction() as session:
+        note_opened(session, checkout.id, session_id=opened.id, url=opened.url)
+    return opened.url
+
+
+def _own_reader_id(email: str) -> int | None:
+    """The signed-in reader, if the address is theirs; an address alone proves nothing."""
+    if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
+        return int(current_user.reader_id)
+    return None
+
+
+def _request(checkout: Checkout, customer_id: str | None) -> CheckoutRequest:
+    base = current_app.config["MEMBERSHIP"].base_url
+    back: dict[str, Any] = {"membership": "/join", "donation": "/give"}
+    short = checkout.language.split("_")[0]
+    return CheckoutRequest(
+        token=checkout.token,
+        amount=Money(checkout.amount, checkout.currency),
+        email=checkout.email,
+        customer_id=customer_id,
+        locale=short if short in STRIPE_LOCALES else "auto",
+        success_url=f"{base}/welcome?session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{base}{back[checkout.kind]}?back=1",
+    )

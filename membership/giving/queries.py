@@ -1,0 +1,58 @@
+"""Questions about checkouts, payments and receipts."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.giving.models import Checkout, Payment, StripeCustomer
+from membership.giving.receipt_models import Receipt
+
+
+def checkout_by_session(session: Session, session_id: str) -> Checkout | None:
+    """The checkout that opened this Checkout session."""
+    return session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
+
+
+def checkout_by_token(session: Session, token: str | None) -> Checkout | None:
+    """The checkout that Stripe carried this token for."""
+    return session.execute(select(Checkout).where(Checkout.token == token)).scalar_one_or_none() if token else None
+
+
+def customer_of(session: Session, reader_id: int) -> str | None:
+    """The Stripe customer of a reader, the first one there was."""
+    statement = select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id)
+    return session.execute(statement.order_by(StripeCustomer.customer_id).limit(1)).scalar_one_or_none()
+
+
+def reader_of_customer(session: Session, customer_id: str | None) -> int | None:
+    """The reader behind a Stripe customer."""
+    if not customer_id:
+        return None
+    statement = select(StripeCustomer.reader_id).where(StripeCustomer.customer_id == customer_id)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt | None]]:
+    """A reader's payments with their receipts, the newest first."""
+    statement = (
+        select(Payment, Receipt)
+        .outerjoin(Receipt, Receipt.payment_id == Payment.id)
+        .where(Payment.reader_id == reader_id)
+        .order_by(Payment.paid_at.desc(), Payment.id.desc())
+    )
+    return [(payment, receipt) for payment, receipt in session.execute(statement)]
+
+
+def receipt_of(session: Session, reader_id: int, number: str) -> tuple[Payment, Receipt] | None:
+    """A reader's own receipt by its number; None for anybody else's."""
+    year, _, sequence = number.partition("-")
+    if not (year.isascii() and year.isdigit() and sequence.isascii() and sequence.isdigit()) or len(number) > 20:
+        return None
+    statement = (
+        select(Payment, Receipt)
+        .join(Receipt, Receipt.payment_id == Payment.id)
+        .where(Payment.reader_id == reader_id, Receipt.year == int(year), Receipt.sequence == int(sequence))
+    )
+    row = session.execute(statement).first()
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,45 @@
+"""Issuing receipts: numbered per year without gaps, one per payment, sent as a letter of thanks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.giving.models import Payment
+from membership.giving.receipt_models import Receipt, ReceiptBook
+from membership.mail.writing import Recipient, write
+from membership.money import Money
+from membership.newsroom import queries as newsroom
+from membership.readers.models import Person
+
+
+def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt:
+    """Number a new payment's receipt and write the letter that carries it. One per payment, however often told."""
+    person = session.get(Person, payment.reader_id)
+    language = person.language if person else "en"
+    receipt = _number(session, payment, language, at=at)
+    if person is not None:
+        to = Recipient(person.email, person.name, language, person.reader_id)
+        values = {"payment": payment, "receipt": receipt, "amount": Money(payment.amount, payment.currency)}
+        write(session, "receipt", to, key=f"receipt:{payment.stripe_id}", at=at, **values)
+    return receipt
+
+
+def _number(session: Session, payment: Payment, language: str, *, at: datetime) -> Receipt:
+    found = session.execute(select(Receipt).where(Receipt.payment_id == payment.id)).scalar_one_or_none()
+    if found is not None:
+        return found
+    zone = getattr(newsroom.current(session), "time_zone", "UTC")
+    year = at.astimezone(ZoneInfo(zone)).year
+    insert_once(session, ReceiptBook, year=year, last=0)
+    # The row stays locked until the commit: the next receipt waits, and a rollback gives the number back.
+    bump = update(ReceiptBook).where(ReceiptBook.year == year).values(last=ReceiptBook.last + 1)
+    sequence = session.execute(bump.returning(ReceiptBook.last)).scalar_one()
+    receipt = Receipt(payment_id=payment.id, year=year, sequence=sequence, language=language, issued_at=at)
+    session.add(receipt)
+    session.flush()
+    return receipt

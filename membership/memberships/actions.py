@@ -1,0 +1,197 @@
+"""Verbs about memberships: beginning one, keeping it in step with Stripe, receiving its payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
+from membership.giving.actions import book_payment, reader_behind
+from membership.giving.models import Checkout
+from membership.giving.queries import checkout_by_token
+from membership.jobs.queue import post
+from membership.mail.writing import Recipient, write
+from membership.memberships import rules
+from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
+from membership.memberships.queries import checkout_choice, membership_by_subscription, tier_by_product
+from membership.money import Money
+from membership.readers.models import Person
+
+
+class NotOurs(Exception):
+    """A subscription that none of our checkouts began, of a customer we do not know: left alone."""
+
+
+@dataclass(frozen=True)
+class PaidInvoice:
+    """An invoice that was paid, with what Stripe booked for it (None when nothing had to be charged)."""
+
+    invoice: InvoiceReading
+    payment: PaymentReading | None
+
+
+def choose_tier(session: Session, checkout: Checkout, *, tier_id: int, interval: str) -> None:
+    """What a membership's checkout asks for. The same attempt told twice is one choice."""
+    insert_once(session, MembershipCheckout, checkout_id=checkout.id, tier_id=tier_id, interval=interval)
+
+
+def take_in(
+    session: Session, subscription: SubscriptionReading, paid: Sequence[PaidInvoice], *, at: datetime
+) -> Membership:
+    """A subscription and its newly paid invoices, as fetched under its lease: the whole truth in one go.
+
+    Raises `NotOurs`.
+    """
+    membership = _known(session, subscription, at=at)
+    for one in sorted(paid, key=lambda one: one.invoice.period_end):
+        receive_membership_payment(session, membership, one, at=at)
+    first_paid = min((one.invoice.paid_at for one in paid if one.invoice.paid_at), default=None)
+    return _follow(session, membership, subscription, counted_from=first_paid, at=at)
+
+
+def keep_in_step(session: Session, subscription: SubscriptionReading, *, at: datetime) -> Membership:
+    """Bring a membership to what Stripe just answered; changes of its money become movements. Raises `NotOurs`."""
+    return _follow(session, _known(session, subscription, at=at), subscription, counted_from=None, at=at)
+
+
+def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
+    """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income."""
+    invoice = paid.invoice
+    if invoice.amount_paid > 0:
+        payment = book_payment(
+            session,
+            stripe_id=invoice.id,
+            reader_id=membership.reader_id,
+            kind="membership",
+            amount=Money(invoice.amount_paid, invoice.currency),
+            paid_at=invoice.paid_at or at,
+            settlement=paid.payment.settlement if paid.payment else None,
+            article_id=membership.article_id,
+            at=at,
+        )
+        period = {"period_start": invoice.period_start, "period_end": invoice.period_end}
+        insert_once(session, MembershipPayment, payment_id=payment.id, membership_id=membership.id, **period)
+    membership.paid_until = max(filter(None, [membership.paid_until, invoice.period_end]))
+
+
+def _known(session: Session, subscription: SubscriptionReading, *, at: datetime) -> Membership:
+    """The membership of a subscription, its row locked; begun here when the subscription is new to us."""
+    found = membership_by_subscription(session, subscription.id, lock=True)
+    if found is not None:
+        return found
+    checkout = checkout_by_token(session, subscription.token)
+    reader_id = reader_behind(session, subscription.token, subscription.customer_id, at=at)
+    tier_id = _tier(session, subscription, checkout)
+    if reader_id is None or tier_id is None:
+        raise NotOurs(subscription.id)
+    insert_once(
+        session,
+        Membership,
+        subscription_id=subscription.id,
+        reader_id=reader_id,
+        tier_id=tier_id,
+        checkout_id=checkout.id if checkout else None,
+        article_id=checkout.article_id if checkout else None,
+        status=subscription.status,
+        currency=subscription.currency,
+        amount=subscription.amount,
+        interval=subscription.interval,
+        counted=0,
+        started_at=subscription.started_at,
+    )
+    made = membership_by_subscription(session, subscription.id, lock=True)
+    assert made is not None
+    return made
+
+
+def _tier(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
+    by_product = tier_by_product(session, subscription.product_id)
+    if by_product is not None:
+        return by_product.id
+    choice = checkout_choice(session, checkout.id) if checkout else None
+    return choice.tier_id if choice else None
+
+
+def _follow(
+    session: Session,
+    membership: Membership,
+    subscription: SubscriptionReading,
+    *,
+    counted_from: datetime | None,
+    at: datetime,
+) -> Membership:
+    membership.status = subscription.status
+    membership.amount = subscription.amount
+    membership.interval = subscription.interval
+    membership.period_ends_at = subscription.period_ends_at
+    membership.ends_at = subscription.ends_at
+    membership.ended_at = subscription.ended_at
+    membership.tier_id = _tier(session, subscription, None) or membership.tier_id
+    if membership.paid_until is not None and membership.checkout_id is not None:
+        _close_checkout(session, membership.checkout_id)
+    _move(session, membership, subscription, counted_from=counted_from, at=at)
+    session.flush()
+    return membership
+
+
+def _close_checkout(session: Session, checkout_id: int) -> None:
+    checkout = session.get(Checkout, checkout_id)
+    if checkout is not None:
+        checkout.state = "paid"
+
+
+def _move(
+    session: Session,
+    membership: Membership,
+    subscription: SubscriptionReading,
+    *,
+    counted_from: datetime | None,
+    at: datetime,
+) -> None:
+    """Write the movement that this change makes, and wake whoever depends on standing."""
+    after = rules.counted_amount(
+        status=membership.status,
+        paid_once=membership.paid_until is not None,
+        amount=membership.amount,
+        interval=membership.interval,
+    )
+    earlier = select(func.count()).select_from(Movement).where(Movement.reader_id == membership.reader_id)
+    kind = rules.movement_kind(
+        membership.counted,
+        after,
+        was_patron_before=bool(session.execute(earlier).scalar_one()),
+        payment_failed=subscription.payment_failed,
+    )
+    if kind is None:
+        return
+    moments = {"new": counted_from, "returned": counted_from, "left": membership.ended_at, "lost": membership.ended_at}
+    own = select(func.count()).select_from(Movement).where(Movement.membership_id == membership.id)
+    session.add(
+        Movement(
+            membership_id=membership.id,
+            sequence=session.execute(own).scalar_one() + 1,
+            reader_id=membership.reader_id,
+            tier_id=membership.tier_id,
+            kind=kind,
+            currency=membership.currency,
+            yearly=after - membership.counted,
+            at=moments.get(kind) or at,
+        )
+    )
+    membership.counted = after
+    post(session, "perks.grant", f"perks:{membership.reader_id}", {"reader": membership.reader_id}, due_at=at)
+    if after == 0:
+        _say_ended(session, membership, lost=kind == "lost", at=at)
+
+
+def _say_ended(session: Session, membership: Membership, *, lost: bool, at: datetime) -> None:
+    person = session.get(Person, membership.reader_id)
+    if person is not None:
+        to = Recipient(person.email, person.name, person.language, person.reader_id)
+        key = f"ended:{membership.subscription_id}"
+        write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
