@@ -1,5 +1,7 @@
 """Every room's tables, so that one import knows the whole schema."""
 
+from membership.ballots import models as ballots
+from membership.ballots import urn
 from membership.db import Base
 from membership.giving import models as giving
 from membership.giving import receipt_models as receipts
@@ -9,14 +11,16 @@ from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
 from membership.perks import models as perks
+from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import trail
+from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import models as webhooks
 
 metadata = Base.metadata
 
 __all__ = [
-    "giving", "jobs", "limits", "mail", "memberships", "metadata", "newsroom", "perks", "readers", "receipts", "tiers",
-    "trail", "webhooks",
+    "ballots", "giving", "jobs", "limits", "mail", "memberships", "metadata", "newsroom", "perks", "promises",
+    "readers", "receipts", "tiers", "topics", "trail", "urn", "webhooks",
 ]  # fmt: skip

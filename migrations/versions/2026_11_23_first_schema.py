@@ -196,6 +196,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("worker", name=("pk_worker_beat")),
     )
     op.create_table(
+        "ballot",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("seats", sa.Integer(), nullable=False),
+        sa.Column("quorum", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("opens_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("closes_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("rule", sa.JSON(), nullable=False),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column("roll_frozen_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("lot_commitment", sa.Text(), nullable=True),
+        sa.Column("lot_salt", sa.Text(), nullable=True),
+        sa.Column("lot_order", sa.Text(), nullable=True),
+        sa.Column("log_head", sa.Text(), nullable=False),
+        sa.Column("log_length", sa.Integer(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("result_sha", sa.Text(), nullable=True),
+        sa.Column("closed_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.Column("made_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint("(status = 'final') = (result IS NOT NULL)", name=("ck_ballot_result_when_final")),
+        sa.CheckConstraint("status IN ('draft', 'open', 'final', 'void')", name=("ck_ballot_status")),
+        sa.CheckConstraint("opens_at < closes_at", name=("ck_ballot_times")),
+        sa.CheckConstraint("quorum >= 0", name=("ck_ballot_quorum")),
+        sa.CheckConstraint("seats >= 1", name=("ck_ballot_seats")),
+        sa.ForeignKeyConstraint(["made_by"], ["reader.id"], name=("fk_ballot_made_by")),
+        sa.PrimaryKeyConstraint("id", name=("pk_ballot")),
+        sa.UniqueConstraint("attempt", name=("uq_ballot_attempt")),
+        sa.UniqueConstraint("slug", name=("uq_ballot_slug")),
+    )
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.create_index("ix_ballot_status", ["status", "closes_at"], unique=False)
+
+    op.create_table(
         "checkout",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
@@ -367,6 +406,94 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tier_id", "currency", "interval", name=("pk_tier_price")),
     )
     op.create_table(
+        "topic",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("proposer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("proposed_at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name=("ck_topic_merged_into")),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'accepted', 'declined', 'needs_facts', 'merged')", name=("ck_topic_state")
+        ),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["topic.id"], name=("fk_topic_merged_into_id")),
+        sa.ForeignKeyConstraint(["proposer_id"], ["reader.id"], name=("fk_topic_proposer_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_topic")),
+        sa.UniqueConstraint("attempt", name=("uq_topic_attempt")),
+        sa.UniqueConstraint("slug", name=("uq_topic_slug")),
+    )
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.create_index(("ix_topic_proposer_id"), ["proposer_id"], unique=False)
+        batch_op.create_index("ix_topic_state", ["state"], unique=False)
+
+    op.create_table(
+        "ballot_log",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("prev", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_log_ballot_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "seq", name=("pk_ballot_log")),
+    )
+    op.create_table(
+        "ballot_option",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("cost", sa.Integer(), nullable=True),
+        sa.Column("withdrawn_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_option_ballot_id")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_ballot_option_topic_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "position", name=("pk_ballot_option")),
+        sa.UniqueConstraint("ballot_id", "topic_id", name=("uq_ballot_option_ballot_id_topic_id")),
+    )
+    with op.batch_alter_table("ballot_option", schema=None) as batch_op:
+        batch_op.create_index(("ix_ballot_option_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
+        "ballot_pending",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.CheckConstraint("event IN ('cast', 'replaced')", name=("ck_ballot_pending_event")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_pending_ballot_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "id", name=("pk_ballot_pending")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "ballot_roll",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("paid_until", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("voted", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_roll_ballot_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_ballot_roll_reader_id")),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_ballot_roll_tier_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "reader_id", name=("pk_ballot_roll")),
+    )
+    with op.batch_alter_table("ballot_roll", schema=None) as batch_op:
+        batch_op.create_index(("ix_ballot_roll_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "ballot_seal",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("lots", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_seal_ballot_id")),
+        sa.PrimaryKeyConstraint("ballot_id", name=("pk_ballot_seal")),
+    )
+    op.create_table(
         "ledger_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -424,6 +551,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("checkout_id", name=("pk_membership_checkout")),
     )
     op.create_table(
+        "promise",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("editor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("story_url", sa.Text(), nullable=True),
+        sa.Column("story_title", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("made_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("closed_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state <> 'declined' OR reason IS NOT NULL", name=("ck_promise_declined_with_reason")),
+        sa.CheckConstraint("state <> 'published' OR story_url IS NOT NULL", name=("ck_promise_published_with_story")),
+        sa.CheckConstraint("state IN ('accepted', 'reporting', 'published', 'declined')", name=("ck_promise_state")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_promise_ballot_id")),
+        sa.ForeignKeyConstraint(["editor_id"], ["reader.id"], name=("fk_promise_editor_id")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_promise_topic_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_promise")),
+        sa.UniqueConstraint("ballot_id", "topic_id", name=("uq_promise_ballot_id_topic_id")),
+    )
+    with op.batch_alter_table("promise", schema=None) as batch_op:
+        batch_op.create_index("ix_promise_state", ["state"], unique=False)
+        batch_op.create_index(("ix_promise_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
         "receipt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -436,6 +590,70 @@ def upgrade() -> None:
         sa.UniqueConstraint("payment_id", name=("uq_receipt_payment_id")),
         sa.UniqueConstraint("year", "sequence", name=("uq_receipt_year_sequence")),
     )
+    op.create_table(
+        "topic_decision",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('accepted', 'declined', 'needs_facts', 'merged')", name=("ck_topic_decision_kind")
+        ),
+        sa.ForeignKeyConstraint(["decided_by"], ["reader.id"], name=("fk_topic_decision_decided_by")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_topic_decision_topic_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_topic_decision")),
+    )
+    with op.batch_alter_table("topic_decision", schema=None) as batch_op:
+        batch_op.create_index(("ix_topic_decision_topic_id"), ["topic_id"], unique=False)
+
+    op.create_table(
+        "topic_link",
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_topic_link_topic_id")),
+        sa.PrimaryKeyConstraint("topic_id", "position", name=("pk_topic_link")),
+    )
+    op.create_table(
+        "topic_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_topic_step_topic_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_topic_step")),
+        sa.UniqueConstraint("topic_id", "kind", "address", name=("uq_topic_step_topic_id_kind_address")),
+    )
+    op.create_table(
+        "topic_support",
+        sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("supported_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_topic_support_reader_id")),
+        sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_topic_support_topic_id")),
+        sa.PrimaryKeyConstraint("topic_id", "reader_id", name=("pk_topic_support")),
+    )
+    with op.batch_alter_table("topic_support", schema=None) as batch_op:
+        batch_op.create_index(("ix_topic_support_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "vote",
+        sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("voter_ref", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_vote_ballot_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "code", name=("pk_vote")),
+        sa.UniqueConstraint("ballot_id", "voter_ref", name=("uq_vote_ballot_id_voter_ref")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.create_index("ix_vote_content", ["ballot_id", "content"], unique=False)
+
     op.create_table(
         "membership_payment",
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -473,8 +691,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_movement_at", ["at"], unique=False)
         batch_op.create_index(("ix_movement_reader_id"), ["reader_id"], unique=False)
 
+    op.create_table(
+        "promise_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("promise_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('made', 'dated', 'published', 'declined')", name=("ck_promise_step_kind")),
+        sa.ForeignKeyConstraint(["by"], ["reader.id"], name=("fk_promise_step_by")),
+        sa.ForeignKeyConstraint(["promise_id"], ["promise.id"], name=("fk_promise_step_promise_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_promise_step")),
+    )
+    with op.batch_alter_table("promise_step", schema=None) as batch_op:
+        batch_op.create_index(("ix_promise_step_promise_id"), ["promise_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("promise_step", schema=None) as batch_op:
+        batch_op.drop_index("ix_promise_step_promise_id")
+
+    op.drop_table("promise_step")
     with op.batch_alter_table("movement", schema=None) as batch_op:
         batch_op.drop_index("ix_movement_reader_id")
         batch_op.drop_index("ix_movement_at")
@@ -484,7 +722,26 @@ def downgrade() -> None:
         batch_op.drop_index("ix_membership_payment_membership_id")
 
     op.drop_table("membership_payment")
+    with op.batch_alter_table("vote", schema=None) as batch_op:
+        batch_op.drop_index("ix_vote_content")
+
+    op.drop_table("vote")
+    with op.batch_alter_table("topic_support", schema=None) as batch_op:
+        batch_op.drop_index("ix_topic_support_reader_id")
+
+    op.drop_table("topic_support")
+    op.drop_table("topic_step")
+    op.drop_table("topic_link")
+    with op.batch_alter_table("topic_decision", schema=None) as batch_op:
+        batch_op.drop_index("ix_topic_decision_topic_id")
+
+    op.drop_table("topic_decision")
     op.drop_table("receipt")
+    with op.batch_alter_table("promise", schema=None) as batch_op:
+        batch_op.drop_index("ix_promise_topic_id")
+        batch_op.drop_index("ix_promise_state")
+
+    op.drop_table("promise")
     op.drop_table("membership_checkout")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index("ix_membership_reader_id")
@@ -496,6 +753,22 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_entry_payment_id")
 
     op.drop_table("ledger_entry")
+    op.drop_table("ballot_seal")
+    with op.batch_alter_table("ballot_roll", schema=None) as batch_op:
+        batch_op.drop_index("ix_ballot_roll_reader_id")
+
+    op.drop_table("ballot_roll")
+    op.drop_table("ballot_pending")
+    with op.batch_alter_table("ballot_option", schema=None) as batch_op:
+        batch_op.drop_index("ix_ballot_option_topic_id")
+
+    op.drop_table("ballot_option")
+    op.drop_table("ballot_log")
+    with op.batch_alter_table("topic", schema=None) as batch_op:
+        batch_op.drop_index("ix_topic_state")
+        batch_op.drop_index("ix_topic_proposer_id")
+
+    op.drop_table("topic")
     op.drop_table("tier_price")
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_stripe_customer_reader_id")
@@ -535,6 +808,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_checkout_article_id")
 
     op.drop_table("checkout")
+    with op.batch_alter_table("ballot", schema=None) as batch_op:
+        batch_op.drop_index("ix_ballot_status")
+
+    op.drop_table("ballot")
     op.drop_table("worker_beat")
     op.drop_table("tier")
     with op.batch_alter_table("stripe_event", schema=None) as batch_op:

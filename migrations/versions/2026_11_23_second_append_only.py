@@ -8,7 +8,7 @@ down_revision = "2026_11_23_first"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("audit_entry", "movement", "ledger_entry")
+APPEND_ONLY = ("audit_entry", "movement", "ledger_entry", "ballot_log")
 
 
 def upgrade() -> None:

@@ -1,0 +1,108 @@
+"""Questions about topics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from membership.topics.models import Topic, TopicDecision, TopicLink, TopicStep, TopicSupport
+
+
+@dataclass(frozen=True)
+class TopicLine:
+    """A topic as it stands in a list, with how many support it."""
+
+    id: int
+    slug: str
+    title: str
+    why: str
+    state: str
+    supporters: int
+    proposed_at: datetime
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One entry of a topic's public history, from editors' decisions and from what became of it in the rooms above."""
+
+    kind: str
+    at: datetime
+    reason: str = ""
+    title: str = ""
+    address: str = ""
+
+
+_supporters = (
+    select(func.count()).where(TopicSupport.topic_id == Topic.id).correlate(Topic).scalar_subquery().label("supporters")
+)
+
+
+def _lines(session: Session, statement: Select[Topic, int]) -> list[TopicLine]:
+    return [
+        TopicLine(row.id, row.slug, row.title, row.why, row.state, supporters, row.proposed_at)
+        for row, supporters in session.execute(statement)
+    ]
+
+
+def listed(session: Session, *states: str) -> list[TopicLine]:
+    """The topics in these states, those with most support first."""
+    statement = select(Topic, _supporters).where(Topic.state.in_(states))
+    return _lines(session, statement.order_by(_supporters.desc(), Topic.id.desc()))
+
+
+def topics_of(session: Session, reader_id: int) -> list[TopicLine]:
+    """The topics that a reader proposed or supports, the newest first."""
+    supported = select(TopicSupport.topic_id).where(TopicSupport.reader_id == reader_id)
+    statement = select(Topic, _supporters).where((Topic.proposer_id == reader_id) | Topic.id.in_(supported))
+    return _lines(session, statement.order_by(Topic.id.desc()))
+
+
+def topic_at(session: Session, slug: str) -> Topic | None:
+    """The topic at an address."""
+    return session.execute(select(Topic).where(Topic.slug == slug)).scalar_one_or_none()
+
+
+def topic_by_id(session: Session, topic_id: int, *, lock: bool = False) -> Topic | None:
+    """A topic by its number; `lock` holds its row until the commit."""
+    statement = select(Topic).where(Topic.id == topic_id)
+    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+
+
+def supporter_count(session: Session, topic_id: int) -> int:
+    """How many stand behind a topic."""
+    return session.execute(select(func.count()).where(TopicSupport.topic_id == topic_id)).scalar_one()
+
+
+def supports(session: Session, topic_id: int, reader_id: int) -> bool:
+    """Whether this reader stands behind the topic."""
+    return session.get(TopicSupport, (topic_id, reader_id)) is not None
+
+
+def links_of(session: Session, topic_id: int) -> list[str]:
+    """The background that the proposer gave."""
+    statement = select(TopicLink.address).where(TopicLink.topic_id == topic_id).order_by(TopicLink.position)
+    return list(session.execute(statement).scalars())
+
+
+def history_of(session: Session, topic_id: int) -> list[Happening]:
+    """All that is public about what became of a topic, in order of time. Who decided stays in the house."""
+    decisions = session.execute(select(TopicDecision).where(TopicDecision.topic_id == topic_id)).scalars()
+    steps = session.execute(select(TopicStep).where(TopicStep.topic_id == topic_id)).scalars()
+    found = [Happening(row.kind, row.at, reason=row.reason) for row in decisions]
+    found += [Happening(row.kind, row.at, title=row.title, address=row.address) for row in steps]
+    return sorted(found, key=lambda happening: happening.at)
+
+
+def asked_for(session: Session, topic_id: int) -> set[int]:
+    """The readers who proposed or support a topic."""
+    supporters = session.execute(select(TopicSupport.reader_id).where(TopicSupport.topic_id == topic_id)).scalars()
+    proposer = session.execute(select(Topic.proposer_id).where(Topic.id == topic_id)).scalars()
+    return {*supporters, *proposer}
+
+
+def on_ballot_choices(session: Session) -> list[TopicLine]:
+    """The topics that may be put on a ballot: accepted, those with most support first."""
+    return listed(session, "accepted")
