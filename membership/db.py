@@ -137,5 +137,6 @@ def reading() -> Iterator[Session]:
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique key says it is already there; tells whether it was inserted. Never looks first."""
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    result = session.execute(insert(model).values(**values).on_conflict_do_nothing())
-    return bool(result.rowcount == 1)  # type: ignore[attr-defined]
+    # Without the option psycopg's count of an INSERT is lost (-1) before it can be read.
+    statement = insert(model).values(**values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    return bool(session.execute(statement).rowcount == 1)  # type: ignore[attr-defined]
