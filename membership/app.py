@@ -111,6 +111,8 @@ def all_tasks() -> Mapping[str, Task]:
 
 def _install_visitors(app: Flask) -> None:
     login = LoginManager(app)
+    # No remember cookie is used; its hook would touch the session of every answer, embeds and the stylesheet included.
+    app.after_request_funcs[None].remove(login._update_remember_cookie)
 
     @login.user_loader
     def load(token: str) -> Visitor | None:

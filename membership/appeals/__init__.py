@@ -1,1 +1,1 @@
-"""The newsroom's side: the **appeal** under an article, served as a frame to other sites."""
+"""The newsroom's side: the **appeal** under an article, framed on the newsroom's own sites, and the **support page**."""

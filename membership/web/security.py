@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, g, request, session
+from flask import Flask, g
 from werkzeug.wrappers import Response
 
 from membership.config import Config
@@ -48,6 +48,7 @@ def install(app: Flask, config: Config) -> None:
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if ancestors is not None else "same-origin"
-        if session.accessed and not request.path.startswith("/static/"):
-            response.headers["Cache-Control"] = "no-store"
+        # Whoever knows no reader says `public` by itself; everything else is kept nowhere. (The session is not asked:
+        # looking at it would itself mark every answer, embeds included, as varying by cookie.)
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
