@@ -79,9 +79,9 @@ def bind(config: Config) -> None:
     """From now on this is the account. Time-outs are short: a reader is waiting."""
     global _client
     http = stripe.RequestsClient(timeout=(3, 20))
-    bases: Any = {"api": config.stripe_api_base} if config.stripe_api_base else None
+    bases: Any = {"api": config.stripe_api_base} if config.stripe_api_base else {}
     _client = stripe.StripeClient(
-        config.stripe_secret_key, base_addresses=bases or {}, max_network_retries=2, http_client=http
+        config.stripe_secret_key, base_addresses=bases, max_network_retries=2, http_client=http
     )
 
 
@@ -94,12 +94,23 @@ def _named(call: Callable[P, R]) -> Callable[P, R]:
             return call(*args, **kwargs)
         except (stripe.APIConnectionError, stripe.RateLimitError, stripe.APIError) as error:
             raise StripeUnreachable() from error
-        except stripe.InvalidRequestError as error:
-            if error.code == "resource_missing":
-                raise StripeGone(str(error.user_message or error)) from error
-            raise StripeRefuses() from error
         except stripe.StripeError as error:
             raise StripeRefuses() from error
+
+    return asked
+
+
+def _fetched(call: Callable[P, R]) -> Callable[P, R]:
+    """The same for looking something up: what is missing is `StripeGone`."""
+
+    @functools.wraps(call)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return _named(call)(*args, **kwargs)
+        except StripeRefuses as refused:
+            if getattr(refused.__cause__, "code", None) == "resource_missing":
+                raise StripeGone(str(refused.__cause__)) from refused
+            raise
 
     return asked
 
@@ -174,25 +185,19 @@ def _opened(params: dict[str, Any], request: CheckoutRequest) -> Opened:
     return Opened(session.id, session.url)
 
 
-@_named
+@_fetched
 def checkout(session_id: str) -> CheckoutReading:
     """A Checkout session as it is now. Raises `StripeGone`, `StripeUnreachable`."""
     return read_checkout(_v1().checkout.sessions.retrieve(session_id))
 
 
-@_named
+@_fetched
 def subscription(subscription_id: str) -> SubscriptionReading:
     """A subscription as it is now. Raises `StripeGone`, `StripeUnreachable`."""
     return read_subscription(_v1().subscriptions.retrieve(subscription_id))
 
 
-@_named
-def invoice(invoice_id: str) -> InvoiceReading:
-    """An invoice as it is now. Raises `StripeGone`, `StripeUnreachable`."""
-    return read_invoice(_v1().invoices.retrieve(invoice_id, {"expand": ["payments"]}))
-
-
-@_named
+@_fetched
 def paid_invoices(subscription_id: str, known: Container[str]) -> list[InvoiceReading]:
     """A subscription's paid invoices that are not `known`, newest first; older pages are asked for only while needed."""
     params: dict[str, Any] = {
@@ -211,7 +216,7 @@ def paid_invoices(subscription_id: str, known: Container[str]) -> list[InvoiceRe
         params["starting_after"] = page.data[-1].id
 
 
-@_named
+@_fetched
 def payment(payment_intent_id: str) -> PaymentReading:
     """A payment as it is now, with its charge and what was booked. Raises `StripeGone`, `StripeUnreachable`."""
     params = {"expand": ["latest_charge.balance_transaction"]}

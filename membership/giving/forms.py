@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from membership.web.forms import AttemptField, Form, address_field
@@ -37,7 +37,7 @@ class JoinForm(PayForm):
     tier = RadioField(lazy_gettext("Which membership suits you?"), validators=[Optional()], validate_choice=False)
     interval = RadioField(
         lazy_gettext("How often?"),
-        choices=[("month", lazy_gettext("every month")), ("year", lazy_gettext("once a year"))],
+        choices=[SelectChoice("month", lazy_gettext("every month")), SelectChoice("year", lazy_gettext("once a year"))],
         default="month",
         validators=[InputRequired(lazy_gettext("Please choose every month or once a year."))],
     )

@@ -24,8 +24,9 @@ def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt
     receipt = _number(session, payment, language, at=at)
     if person is not None:
         to = Recipient(person.email, person.name, language, person.reader_id)
-        values = {"payment": payment, "receipt": receipt, "amount": Money(payment.amount, payment.currency)}
-        write(session, "receipt", to, key=f"receipt:{payment.stripe_id}", at=at, **values)
+        amount = Money(payment.amount, payment.currency)
+        key = f"receipt:{payment.stripe_id}"
+        write(session, "receipt", to, key=key, at=at, payment=payment, receipt=receipt, amount=amount)
     return receipt
 
 

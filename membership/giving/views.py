@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from membership.gateway import client as gateway
 from membership.giving import paying
@@ -58,15 +59,15 @@ def begin() -> Response | tuple[str, int]:
         form.show(refused, "amount")
         form.renew_after(refused)
         return _page(form, code), refused.status
-    return redirect(url, 303)  # type: ignore[return-value]
+    return redirect(url, 303)
 
 
 def _page(form: GiveForm, wish: str | None) -> str:
     coffees, code = paying.coffees_and_currency(wish)
     amounts = presets(coffees[code])
-    form.currency.choices = [(offered, offered) for offered in coffees]
+    form.currency.choices = [SelectChoice(offered) for offered in coffees]
     form.currency.data = code
-    form.preset.choices = [(money.typed(), money.written(paying.language())) for money in amounts]
+    form.preset.choices = [SelectChoice(money.typed(), money.written(paying.language())) for money in amounts]
     if form.preset.data not in {money.typed() for money in amounts} and not form.amount.data:
         form.preset.data = amounts[1].typed()
     return render_template("giving/give.html", form=form, coffee=coffees[code], currencies=list(coffees), currency=code)

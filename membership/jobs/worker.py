@@ -45,8 +45,8 @@ def do(job: Claimed, tasks: Mapping[str, Task]) -> None:
 def run(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> None:
     """Work until SIGTERM or SIGINT; the job in hand is finished first."""
     stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: stop.set())
     name = f"{socket.gethostname()}:{os.getpid()}"
     beaten = 0.0
     while not stop.is_set():

@@ -6,6 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
@@ -19,7 +20,7 @@ from membership.giving.rules import offered
 from membership.jobs.queue import post
 from membership.memberships import actions, queries
 from membership.memberships.rules import tier_for
-from membership.memberships.tasks import product_id
+from membership.memberships.tasks import sync_tiers
 from membership.money import Money, check_bounds, read_amount
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
@@ -71,7 +72,7 @@ def begin(tier: str | None = None) -> Response | tuple[str, int]:
         form.show(refused, "amount")
         form.renew_after(refused)
         return _page(form, form.currency.data), refused.status
-    return redirect(url, 303)  # type: ignore[return-value]
+    return redirect(url, 303)
 
 
 def _asked_for(form: JoinForm) -> tuple[str, Money]:
@@ -94,11 +95,18 @@ def _tier_id(slug: str, code: str) -> int:
 
 
 def _open_page(asked: CheckoutRequest, tier_id: int, interval: str) -> Opened:
+    product = _product(tier_id)
+    if product is None:  # a tier made a moment ago, before the worker had told Stripe
+        sync_tiers()
+        product = _product(tier_id)
+    assert product is not None
+    return gateway.open_membership_checkout(asked, product_id=product, interval=interval)
+
+
+def _product(tier_id: int) -> str | None:
     with reading() as session:
         tier = queries.tier(session, tier_id)
-    assert tier is not None
-    product = tier.stripe_product_id or gateway.ensure_product(product_id(tier), tier.name)
-    return gateway.open_membership_checkout(asked, product_id=product, interval=interval)
+    return tier.stripe_product_id if tier else None
 
 
 def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
@@ -108,15 +116,15 @@ def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
     slugs = [offer.slug for offer in offers]
     if tier is not None and tier not in slugs:
         raise NotFound()
-    form.tier.choices = [(offer.slug, offer.name) for offer in offers]
+    form.tier.choices = [SelectChoice(offer.slug, offer.name) for offer in offers]
     if form.tier.data not in slugs and not form.amount.data:
         form.tier.data = slugs[min(1, len(slugs) - 1)] if slugs else None
     if form.interval.data not in {"month", "year"}:
         form.interval.data = "month"
-    form.currency.choices = [(offered_code, offered_code) for offered_code in coffees]
+    form.currency.choices = [SelectChoice(offered_code) for offered_code in coffees]
     form.currency.data = code
-    values = {"offers": offers, "coffee": coffees.get(code), "currency": code, "article": form.article.data}
-    return render_template("memberships/join.html", form=form, **values)
+    values = {"offers": offers, "coffee": coffees.get(code), "currency": code, "currencies": list(coffees)}
+    return render_template("memberships/join.html", form=form, article=form.article.data, **values)
 
 
 @blueprint.get("/welcome")

@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 
 from membership.money import Money
 
+__all__ = ["LANGUAGES", "browser_languages", "chosen_language", "day", "get_locale", "install", "moment", "money"]
+
 LANGUAGES = ("en",)
 """The languages that are complete; a reader is never shown half of one."""
 
