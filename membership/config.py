@@ -23,7 +23,7 @@ class Config:
     `stripe_api_base` is set only to speak to the sandbox; `clock_file` only by the demo and the tests, to follow its clock.
     """
 
-    database_url: str
+    database_url: str = field(repr=False)  # it may carry a password
     secret_key: str = field(repr=False)
     base_url: str
     stripe_secret_key: str = field(repr=False)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import total_ordering
 
 from babel import Locale
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from membership.refusals import N_, Refused
 
@@ -58,7 +58,23 @@ def _table() -> dict[str, Currency]:
         for minimum, codes in minimums.items()
         for code in codes.split()
     }
-    for code in ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]:
+    for code in [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "JPY",
+        "KMF",
+        "KRW",
+        "MGA",
+        "PYG",
+        "RWF",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]:
         currencies[code] = Currency(code, decimals=0, minimum=50 if code in {"JPY", "KRW"} else 0)
     for code in ("ISK", "UGX"):
         currencies[code] = Currency(code, step=100)
@@ -161,8 +177,13 @@ class Money:
         places = currency(self.currency).shown_decimals
         whole = self.minor % (10 ** currency(self.currency).decimals) == 0
         digits = "" if whole or not places else "." + "0" * places
+        rules = Locale.parse(locale, sep="-" if "-" in locale else "_")
         return format_currency(
-            self.major, self.currency, format=_pattern(locale, digits), locale=locale, currency_digits=False
+            self.major,
+            self.currency,
+            format=_pattern(self.currency, rules, digits),
+            locale=rules,
+            currency_digits=False,
         )
 
     def _same(self, other: Money) -> Money:
@@ -171,9 +192,11 @@ class Money:
         return other
 
 
-def _pattern(locale: str, digits: str) -> str:
-    """The locale's own currency pattern with just these decimals."""
-    pattern = Locale.parse(locale, sep="-" if "-" in locale else "_").currency_formats["standard"].pattern
+def _pattern(code: str, rules: Locale, digits: str) -> str:
+    """The locale's own currency pattern with just these decimals; a code in letters stands apart from the number."""
+    pattern = rules.currency_formats["standard"].pattern
+    if get_currency_symbol(code, rules)[-1].isalpha():
+        pattern = pattern.replace("¤#", "¤\u00a0#")
     return re.sub(r"(#,##0|#,##,##0)(\.00)?", lambda match: match[1] + digits, pattern)
 
 
