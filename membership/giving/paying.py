@@ -37,10 +37,18 @@ def language() -> str:
     return str(get_locale() or "en")
 
 
-def coffees_and_currency(wish: str | None) -> tuple[dict[str, Money], str]:
-    """The currencies offered with their coffee, and the one to show: wished for, else guessed, else the newsroom's."""
+def coffees_and_currency(
+    wish: str | None, *, priced: Callable[[Session], set[str]] | None = None
+) -> tuple[dict[str, Money], str]:
+    """The currencies offered with their coffee, and the one to show: wished for, else guessed, else the newsroom's.
+
+    `priced` narrows them down to those in which something is on offer.
+    """
     with reading() as session:
         coffees = newsroom.coffees(session)
+        if priced is not None:
+            with_prices = priced(session)
+            coffees = {code: coffee for code, coffee in coffees.items() if code in with_prices} or coffees
         own = newsroom.current(session)
     default = own.currency if own else "EUR"
     return coffees, choose(tuple(coffees), wish=wish, languages=browser_languages(), default=default)

@@ -85,6 +85,12 @@ def offers(session: Session, currency: str) -> list[TierOffer]:
     ]
 
 
+def priced_currencies(session: Session) -> set[str]:
+    """The currencies in which any tier is on offer."""
+    statement = select(TierPrice.currency).join(Tier, Tier.id == TierPrice.tier_id).where(Tier.archived_at.is_(None))
+    return set(session.execute(statement.distinct()).scalars())
+
+
 def checkout_choice(session: Session, checkout_id: int) -> MembershipCheckout | None:
     """The tier and interval that a membership's checkout asked for."""
     return session.get(MembershipCheckout, checkout_id)

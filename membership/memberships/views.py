@@ -77,7 +77,7 @@ def begin(tier: str | None = None) -> Response | tuple[str, int]:
 
 def _asked_for(form: JoinForm) -> tuple[str, Money]:
     """The tier and amount that the posted form asks for. Raises a named refusal."""
-    coffees, guessed = paying.coffees_and_currency(None)
+    coffees, guessed = paying.coffees_and_currency(None, priced=queries.priced_currencies)
     code = offered(form.currency.data or guessed, coffees)
     yearly = form.interval.data == "year"
     with reading() as session:
@@ -110,7 +110,7 @@ def _product(tier_id: int) -> str | None:
 
 
 def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
-    coffees, code = paying.coffees_and_currency(wish)
+    coffees, code = paying.coffees_and_currency(wish, priced=queries.priced_currencies)
     with reading() as session:
         offers = queries.offers(session, code)
     slugs = [offer.slug for offer in offers]

@@ -74,6 +74,8 @@ _ATTEMPT = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 class AttemptField(HiddenField):
     """A random value made when the form is shown. Posted twice it is still one attempt; a strange one is replaced."""
 
+    data: str | None
+
     def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
         super().process(formdata, *args, **kwargs)
         if not (self.data and _ATTEMPT.fullmatch(self.data)):
