@@ -1,0 +1,92 @@
+"""The patrons report drawn: which figures become bars, and how each picture is told in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from babel.dates import format_date
+from flask_babel import get_locale, gettext
+
+from membership.reports.charts import Column, Row, columns, rows
+from membership.reports.queries import ArticleMoney, PatronsReport
+from membership.reports.rules import KINDS
+from membership.web.locale import money
+
+MOST_ARTICLES = 8
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart: its title, what it says in one sentence, and its bars."""
+
+    id: str
+    title: str
+    desc: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+def kind_words(kind: str) -> str:
+    """A movement's kind for people."""
+    return {
+        "new": gettext("New"),
+        "returned": gettext("Came back"),
+        "raised": gettext("Give more"),
+        "lowered": gettext("Give less"),
+        "left": gettext("Left by choice"),
+        "lost": gettext("Lost to failed payments"),
+    }[kind]
+
+
+def month_words(name: str, width: str = "LLLL y") -> str:
+    """`2026-11` as `November 2026`, or by another CLDR pattern."""
+    year, month = name.split("-")
+    return format_date(date(int(year), int(month), 1), format=width, locale=str(get_locale() or "en"))
+
+
+def revenue(report: PatronsReport) -> list[Picture]:
+    """The recurring revenue of twelve months, one picture for each currency: currencies are never added up."""
+    return [_revenue(report, line.currency) for line in report.recurring]
+
+
+def _revenue(report: PatronsReport, code: str) -> Picture:
+    amounts = [(month.name, month.recurring[code]) for month in report.months]
+    points = [(month_words(name, "LLL"), amount.minor, money(amount)) for name, amount in amounts]
+    first, last = amounts[0], amounts[-1]
+    desc = gettext(
+        "From %(first)s at the end of %(begin)s to %(last)s now.",
+        first=money(first[1]), begin=month_words(first[0]), last=money(last[1]),
+    )  # fmt: skip
+    title = gettext("Monthly recurring revenue in %(currency)s", currency=code)
+    return Picture(f"mrr-{code.lower()}", title, desc, columns=tuple(columns(points)))
+
+
+def tiers(report: PatronsReport) -> Picture:
+    """Paying memberships by tier."""
+    points = [(line.name, line.memberships, str(line.memberships), False) for line in report.tiers]
+    told = ", ".join(f"{line.name}: {line.memberships}" for line in report.tiers)
+    return Picture("tiers", gettext("Paying memberships by tier"), told, rows=tuple(rows(points)))
+
+
+def movements(report: PatronsReport) -> Picture:
+    """How many memberships moved since the month began, by kind; what is lost in the second colour."""
+    counts = [(kind, sum(line.memberships for line in report.moved if line.kind == kind)) for kind in KINDS]
+    points = [(kind_words(kind), count, str(count), KINDS.index(kind) > 2) for kind, count in counts]
+    told = ", ".join(f"{kind_words(kind)}: {count}" for kind, count in counts)
+    return Picture("moved", gettext("Memberships that changed since the month began"), told, rows=tuple(rows(points)))
+
+
+def articles(report: PatronsReport) -> list[Picture]:
+    """The articles that brought most, one picture for each currency."""
+    codes = list(dict.fromkeys(line.currency for line in report.articles if line.address))
+    return [_articles([line for line in report.articles if line.address and line.currency == code]) for code in codes]
+
+
+def _articles(lines: list[ArticleMoney]) -> Picture:
+    shown = lines[:MOST_ARTICLES]
+    code = shown[0].currency
+    points = [(line.title or line.address, line.gross.minor, money(line.gross), False) for line in shown]
+    told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
+    title = gettext("Articles that brought most in %(currency)s", currency=code)
+    return Picture(f"articles-{code.lower()}", title, told, rows=tuple(rows(points)))
