@@ -53,7 +53,10 @@ def read_envelope(event: Any, *, livemode: bool) -> Envelope:
         raise NotFromStripe("This is not an event.")
     about = event.get("data")
     about = about.get("object") if isinstance(about, dict) else None
-    texts = [event.get("id"), event.get("type"), about.get("id", "") if isinstance(about, dict) else None]
+    if not isinstance(about, dict):
+        raise NotFromStripe("This event names no object.")
+    root_id = root_of(about)
+    texts = [event.get("id"), event.get("type"), about.get("id") or "", root_id, event.get("api_version") or ""]
     if not all(isinstance(text, str) and len(text) <= 255 and text.isprintable() for text in texts):
         raise NotFromStripe("This event names no object.")
     if not event["id"].startswith("evt_"):
@@ -63,14 +66,12 @@ def read_envelope(event: Any, *, livemode: bool) -> Envelope:
         raise NotFromStripe("This event has no time.")
     if event.get("livemode") is not livemode:
         raise NotFromStripe("This event belongs to the other mode.")
-    version = event.get("api_version")
-    assert isinstance(about, dict)
     return Envelope(
         id=event["id"],
         type=event["type"],
-        object_id=about.get("id", ""),
-        root_id=root_of(about),
-        api_version=version if isinstance(version, str) else None,
+        object_id=about.get("id") or "",
+        root_id=root_id,
+        api_version=event.get("api_version") or None,
         created_at=datetime.fromtimestamp(created, UTC),
     )
 
@@ -91,7 +92,7 @@ def root_of(about: dict[str, Any]) -> str:
         found = found or about.get("subscription")
     elif kind == "checkout.session":
         found = about.get("subscription") or about.get("payment_intent")
-    elif kind in {"charge", "refund", "dispute"}:
+    elif kind in ("charge", "refund", "dispute"):
         found = about.get("payment_intent")
     if isinstance(found, dict):
         found = found.get("id")

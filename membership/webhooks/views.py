@@ -53,6 +53,6 @@ def _genuine(raw: bytes) -> Envelope:
         raise NotFromStripe("The signature does not fit.")
     try:
         event = json.loads(raw)
-    except ValueError:
-        raise NotFromStripe("The body is not JSON.") from None
+    except (ValueError, RecursionError):
+        raise NotFromStripe("The body is not JSON, or nested beyond reason.") from None
     return read_envelope(event, livemode=config.livemode)
