@@ -1,0 +1,54 @@
+"""A local stand-in for Stripe: the API, the hosted payment page, signed events, a clock, faults. No money moves.
+
+A separate WSGI application that the rest of the house speaks to over HTTP with the real SDK, never by import:
+
+    StripeClient("sk_test_…", base_addresses={"api": "http://127.0.0.1:8001"}, max_network_retries=2).v1…
+
+Start it with
+
+    python -m membership.sandbox --port 8001 --data var/sandbox --webhook http://127.0.0.1:8000/webhooks/stripe
+        --webhook-secret whsec_… --clock-file var/clock --letters var/letters
+
+or inside a test with `membership.sandbox.server.running(data_dir, port=0, webhook=…, webhook_secret=…, clock_file=…,
+letters=…)`, a context manager whose value has `.url`, `.store` and `.world`.
+
+It speaks API version 2026-10-28.endive with flexible billing. Any `sk_test_…`/`rk_test_…` key opens it; live keys are
+refused. Times are Unix seconds of the *sandbox's* clock (wall time + an offset), amounts are minor units.
+
+**Loading a story** (the demo's seed). `Store.open(data_dir)` opens the store, `store.load(objects)` writes any number
+of objects in one transaction without emitting events. They come from pure builders, every argument by name:
+
+    shapes.customers.customer(id, created, email, name, metadata, default_payment_method, currency, …)
+    shapes.catalogue.product(id, created, name, description, active, metadata)
+    shapes.catalogue.price(id, created, product, currency, unit_amount, interval=None, interval_count=1, lookup_key,
+                           nickname, active, metadata)              interval None: a one-time price
+    shapes.cards.payment_method_card(id, created, card="4242424242424242", customer, email, name)
+    shapes.payments.payment_intent(id, created, amount, currency, status, customer, payment_method, latest_charge, …)
+    shapes.payments.charge(id, created, amount, currency, payment_intent, payment_method=<dict>, customer,
+                           balance_transaction, decline=None, …)
+    shapes.payments.balance_transaction(id, created, amount, currency, source)       fee: 1.5 % + 25 minor units
+    shapes.payments.refund(id, created, charge=<dict>, amount, …)
+    shapes.subscriptions.subscription(id, item_id, created, customer, price=<dict>, period_start, period_end, status,
+                           default_payment_method, latest_invoice, metadata, cancel_at, canceled_at, ended_at, …)
+    shapes.invoices.invoice(id, line_id, number, created, subscription=<dict>, customer=<dict>, period_start,
+                           period_end, billing_reason, …) and shapes.invoices.invoice_payment(…)
+    shapes.sessions.checkout_session(…)
+    history.subscription_with_history(prefix, email, start, until, price=<dict> | amount, currency, interval,
+                           interval_count, product_id, price_id, quantity, name, card, cancelled_at,
+                           cancel_at_period_end, metadata, client_reference_id, session_metadata) -> list[dict]
+    history.donation(prefix, email, at, amount, product_id, currency, name, card, customer, description, metadata,
+                           client_reference_id, session_metadata) -> list[dict]
+
+Ids in a history come from `ids.derived(kind, prefix, …)`: `cus_`, `pm_`, `sub_`, `si_`, `cs_test_` from the prefix alone;
+`in_`, `il_`, `inpay_` from the prefix and the period's start; a payment's `pi_`, `ch_`, `txn_` from `f"{prefix}/{start}"`
+(a donation's from the prefix). Products are not returned: load them once with `catalogue.product`.
+A loaded subscription renews, fails and ends by the clock like any other.
+
+Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
+draft); no prorations (`proration_behavior=none`), trials, coupons, taxes, bank debits, disputes, portal, thin events.
+Such parameters and paths are refused like unknown ones.
+
+Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,
+`pay` the hosted page, `events` and `deliveries` what is told to whom, `switches` the test levers under /_sandbox/,
+`control` the control room at /.
+"""

@@ -1,0 +1,63 @@
+"""Everything that is due, in the order of its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox.billing import renewing
+from membership.sandbox.clock import NotATime
+from membership.sandbox.world import World
+
+
+def move(world: World, seconds: int) -> int:
+    """Move the clock forward by seconds, running what falls due on the way, all in one step.
+
+    Returns the number of things done. Raises `NotATime` for a step back.
+    """
+    if seconds < 0:
+        raise NotATime("The clock only goes forward.")
+    with world.transaction():
+        before = world.clock.offset
+        done = _run(world, world.now() + seconds)
+        try:
+            world.clock.set_offset(before + seconds)
+        except BaseException:
+            world.clock.offset = before
+            raise
+    return done
+
+
+def catch_up(world: World) -> int:
+    """Run what has fallen due by now."""
+    if world.store.next_due(world.now()) is None:
+        return 0
+    with world.transaction():
+        return _run(world, world.now())
+
+
+def _run(world: World, until: int) -> int:
+    done = 0
+    while (found := world.store.next_due(until)) is not None:
+        obj, due = found
+        with world.clock.standing_at(due):
+            _look_at(world, obj)
+        done += 1
+    return done
+
+
+def _look_at(world: World, obj: dict[str, Any]) -> None:
+    kind = obj["object"]
+    if kind == "checkout.session":
+        expire(world, obj)
+    elif kind == "invoice":
+        renewing.retry(world, obj)
+    else:
+        renewing.look_at(world, obj)
+
+
+def expire(world: World, session: dict[str, Any]) -> dict[str, Any]:
+    """Nobody paid: the page closes and `checkout.session.expired` is told."""
+    over = {**session, "status": "expired", "url": None}
+    world.save(over)
+    world.tell("checkout.session.expired", over)
+    return over

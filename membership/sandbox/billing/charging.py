@@ -1,0 +1,148 @@
+"""One try to take money with a card: the intent, the charge, what arrives on the balance, and what is told of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox import ids
+from membership.sandbox.cards import Decline
+from membership.sandbox.shapes import payments
+from membership.sandbox.world import World
+
+
+def open_intent(world: World, *, amount: int, currency: str, **more: object) -> dict[str, Any]:
+    """A payment intent that waits for a card."""
+    intent = payments.payment_intent(
+        id=ids.new("pi_"),
+        created=world.now(),
+        amount=amount,
+        currency=currency,
+        status="requires_payment_method",
+        **more,  # type: ignore[arg-type]
+    )
+    world.save(intent)
+    world.tell("payment_intent.created", intent)
+    return intent
+
+
+def take(
+    world: World,
+    intent: dict[str, Any],
+    method: dict[str, Any],
+    decline: Decline | None,
+    *,
+    confirmed: bool = False,
+    email: str | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Charge the card, or have it declined; returns the intent as it is afterwards."""
+    charge = payments.charge(
+        id=ids.new("ch_"),
+        created=world.now(),
+        amount=intent["amount"],
+        currency=intent["currency"],
+        payment_intent=intent["id"],
+        payment_method=method,
+        customer=intent["customer"],
+        decline=decline,
+        description=intent["description"],
+        metadata=dict(intent["metadata"]),
+        receipt_email=intent["receipt_email"],
+        email=email,
+        name=name,
+        confirmed=confirmed,
+        statement_descriptor_suffix=intent["statement_descriptor_suffix"],
+    )
+    if decline is not None:
+        return _declined(world, intent, method, charge, decline)
+    arrived = payments.balance_transaction(
+        id=ids.new("txn_"),
+        created=world.now(),
+        amount=charge["amount"],
+        currency=charge["currency"],
+        source=charge["id"],
+        description=charge["description"],
+        now=world.now(),
+    )
+    world.save(arrived)
+    charge["balance_transaction"] = arrived["id"]
+    world.save(charge)
+    paid = {
+        **intent,
+        "status": "succeeded",
+        "amount_received": intent["amount"],
+        "latest_charge": charge["id"],
+        "payment_method": method["id"],
+        "last_payment_error": None,
+        "next_action": None,
+    }
+    world.save(paid)
+    world.tell("payment_intent.succeeded", paid)
+    world.tell("charge.succeeded", charge)
+    return paid
+
+
+def _declined(
+    world: World, intent: dict[str, Any], method: dict[str, Any], charge: dict[str, Any], decline: Decline
+) -> dict[str, Any]:
+    world.save(charge)
+    failed = {
+        **intent,
+        "status": "requires_payment_method",
+        "latest_charge": charge["id"],
+        "payment_method": None,
+        "last_payment_error": payments.payment_error(decline, charge["id"], method),
+    }
+    world.save(failed)
+    world.tell("charge.failed", charge)
+    world.tell("payment_intent.payment_failed", failed)
+    return failed
+
+
+def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], decline: Decline) -> dict[str, Any]:
+    """The payer failed the 3-D Secure question: the bank is not even asked, so that there is no charge."""
+    error = payments.payment_error(decline, "", method)
+    del error["charge"], error["network_decline_code"], error["advice_code"]
+    failed = {
+        **intent,
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_payment_error": error,
+    }
+    world.save(failed)
+    world.tell("payment_intent.payment_failed", failed)
+    return failed
+
+
+def give_back(
+    world: World, charge: dict[str, Any], amount: int, reason: str | None, metadata: dict[str, str]
+) -> dict[str, Any]:
+    """Refund part or all of a charge; returns the refund. The fee stays with the processor."""
+    refund_id = ids.new("re_")
+    gone = payments.balance_transaction(
+        id=ids.new("txn_"),
+        created=world.now(),
+        amount=-amount,
+        currency=charge["currency"],
+        source=refund_id,
+        kind="refund",
+        description="REFUND FOR CHARGE",
+        now=world.now(),
+    )
+    refund = payments.refund(
+        id=refund_id,
+        created=world.now(),
+        charge=charge,
+        amount=amount,
+        balance_transaction=gone["id"],
+        reason=reason,
+        metadata=metadata,
+    )
+    world.save(gone)
+    world.save(refund)
+    back = charge["amount_refunded"] + amount
+    after = {**charge, "amount_refunded": back, "refunded": back == charge["amount"]}
+    world.save(after)
+    world.tell("refund.created", refund)
+    world.tell("charge.refunded", after, before=charge)
+    return refund

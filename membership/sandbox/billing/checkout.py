@@ -1,0 +1,200 @@
+"""What a payment on the hosted page brings about (https://docs.stripe.com/payments/checkout/how-checkout-works)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from membership.sandbox import cards, ids
+from membership.sandbox.billing import charging, invoicing
+from membership.sandbox.billing.periods import period_at
+from membership.sandbox.cards import Card, Decline
+from membership.sandbox.shapes import sessions
+from membership.sandbox.shapes.cards import payment_method_card
+from membership.sandbox.shapes.customers import customer
+from membership.sandbox.shapes.subscriptions import subscription
+from membership.sandbox.world import World
+
+HELD = 15.0
+
+
+@dataclass(frozen=True)
+class Payer:
+    """What was typed on the page. `answer`: to the 3-D Secure question, None when it was not asked."""
+
+    card: Card
+    email: str | None
+    name: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`decline` says why not; else the session is complete and `event` tells of it."""
+
+    session: dict[str, Any]
+    decline: Decline | None = None
+    event: str | None = None
+
+
+def pay(world: World, session: dict[str, Any], payer: Payer) -> Outcome:
+    """Pay an open session in the transaction at hand; a decline leaves it open for another try."""
+    method = payment_method_card(
+        id=ids.new("pm_"), created=world.now(), card=payer.card.number, email=payer.email, name=payer.name
+    )
+    decline = cards.NOT_CONFIRMED if payer.answer == "fail" else payer.card.now
+    if decline is not None:
+        return _refuse(world, session, method, payer, decline)
+    who = _customer(world, session, payer)
+    if who:
+        method["customer"] = who["id"]
+    world.save(method)
+    if who:
+        world.tell("payment_method.attached", method)
+    links = {
+        "payment": _pay_once,
+        "subscription": _subscribe,
+        "setup": _set_up,
+    }[session["mode"]](world, session, method, who, payer)
+    due = session["amount_total"] or 0
+    after = {
+        **session,
+        **links,
+        "status": "complete",
+        "url": None,
+        "customer": who["id"] if who else None,
+        "payment_status": "paid" if due and session["mode"] != "setup" else "no_payment_required",
+        "customer_details": sessions.customer_details(payer.email, payer.name, payer.card.country),
+    }
+    world.save(after)
+    return Outcome(after, event=world.tell("checkout.session.completed", after, hold=HELD))
+
+
+def _refuse(world: World, session: dict[str, Any], method: dict[str, Any], payer: Payer, decline: Decline) -> Outcome:
+    world.save(method)
+    if session["amount_total"]:
+        intent = _intent(world, session)
+        if payer.answer == "fail":
+            charging.not_confirmed(world, intent, method, decline)
+        else:
+            charging.take(world, intent, method, decline, email=payer.email, name=payer.name)
+        session = {**session, "_intent": intent["id"]}
+        world.save(session)
+    return Outcome(session, decline=decline)
+
+
+def _customer(world: World, session: dict[str, Any], payer: Payer) -> dict[str, Any] | None:
+    """The session's customer, or a new one where its mode or `customer_creation` wants one."""
+    if session["customer"]:
+        return world.get("customer", session["customer"], "customer")
+    if session["mode"] != "subscription" and session["customer_creation"] != "always":
+        return None
+    locale = session["locale"]
+    new = customer(
+        id=ids.new("cus_"),
+        created=world.now(),
+        email=payer.email,
+        name=payer.name,
+        preferred_locales=[locale] if locale and locale != "auto" else [],
+    )
+    world.save(new)
+    world.tell("customer.created", new)
+    return new
+
+
+def _intent(world: World, session: dict[str, Any], who: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The session's payment intent, the one of an earlier declined try if there was one."""
+    known = session.get("_intent")
+    if known:
+        intent = world.get("payment_intent", known)
+        return world.save({**intent, "customer": who["id"]}) if who else intent
+    once = session["mode"] == "payment"
+    data = session.get("_payment_intent_data") or {}
+    stated = {
+        "description": data.get("description"),
+        "metadata": data.get("metadata") or {},
+        "receipt_email": data.get("receipt_email"),
+        "setup_future_usage": data.get("setup_future_usage"),
+        "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
+    }
+    for_subscription = {"description": "Subscription creation", "setup_future_usage": "off_session"}
+    return charging.open_intent(
+        world,
+        amount=session["amount_total"],
+        currency=session["currency"],
+        customer=who["id"] if who else session["customer"],
+        **(stated if once else for_subscription),
+    )
+
+
+def _pay_once(
+    world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, payer: Payer
+) -> dict[str, Any]:
+    intent = charging.take(
+        world,
+        _intent(world, session, who),
+        method,
+        None,
+        confirmed=payer.answer == "confirm",
+        email=payer.email,
+        name=payer.name,
+    )
+    return {"payment_intent": intent["id"]}
+
+
+def _set_up(
+    world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, _payer: Payer
+) -> dict[str, Any]:
+    intent = sessions.setup_intent(
+        id=ids.new("seti_"),
+        created=world.now(),
+        customer=who["id"] if who else None,
+        payment_method=method["id"],
+        metadata=(session.get("_setup_intent_data") or {}).get("metadata"),
+    )
+    world.save(intent)
+    world.tell("setup_intent.succeeded", intent)
+    return {"setup_intent": intent["id"]}
+
+
+def _subscribe(
+    world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, payer: Payer
+) -> dict[str, Any]:
+    if who is None:
+        raise ValueError("a subscription needs a customer")
+    data = session.get("_subscription_data") or {}
+    line, now = session["_lines"][0], world.now()
+    recurring = line["price"]["recurring"]
+    start, finish = period_at(now, now, recurring["interval"], recurring["interval_count"])
+    due = session["amount_total"]
+    intent = None
+    if due:
+        intent = charging.take(
+            world,
+            _intent(world, session, who),
+            method,
+            None,
+            confirmed=payer.answer == "confirm",
+            email=payer.email,
+            name=payer.name,
+        )
+    new = subscription(
+        id=ids.new("sub_"),
+        item_id=ids.new("si_"),
+        created=now,
+        customer=who["id"],
+        price=line["price"],
+        quantity=line["quantity"],
+        period_start=start,
+        period_end=finish,
+        default_payment_method=method["id"],
+        metadata=data.get("metadata") or {},
+        description=data.get("description"),
+        latest_invoice=ids.new("in_"),
+    )
+    world.save(new)
+    world.tell("customer.subscription.created", new)
+    draft = invoicing.write(world, new, "subscription_create", start, finish, id=new["latest_invoice"])
+    opened = invoicing.finalize(world, draft)
+    paid = invoicing.settle(world, opened, invoicing.link(world, opened, intent) if intent else None)
+    return {"subscription": new["id"], "invoice": paid["id"]}

@@ -1,0 +1,116 @@
+"""The test cards and what they do. Only these numbers are ever accepted: this is no place for a real card.
+
+Numbers, brands and outcomes follow https://docs.stripe.com/testing. A stored payment method keeps no number; what its
+card does is known by its last four digits, which are therefore unique in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Decline:
+    """Why a bank says no: `code` for the error, `decline_code` for the reason, `message` for the payer."""
+
+    code: str
+    decline_code: str
+    message: str
+    network_code: str = "05"
+    advice: str | None = "try_again_later"
+
+
+GENERIC = Decline("card_declined", "generic_decline", "Your card was declined.", "01")
+NO_FUNDS = Decline("card_declined", "insufficient_funds", "Your card has insufficient funds.", "51")
+LOST = Decline("card_declined", "lost_card", "Your card was declined.", "41", "do_not_try_again")
+STOLEN = Decline("card_declined", "stolen_card", "Your card was declined.", "43", "do_not_try_again")
+EXPIRED = Decline("expired_card", "expired_card", "Your card has expired.", "54", "confirm_card_data")
+WRONG_CVC = Decline(
+    "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect.", "N7", "confirm_card_data"
+)
+PROCESSING = Decline("processing_error", "processing_error", "An error occurred while processing your card.", "96")
+NOT_CONFIRMED = Decline(
+    "payment_intent_authentication_failure",
+    "authentication_required",
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+    "1A",
+)
+NEEDS_CONFIRMING = Decline(
+    "authentication_required",
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+    "1A",
+)
+
+
+@dataclass(frozen=True)
+class Card:
+    """`now`: the answer with the payer present; `later`: the answer to a renewal; None means that it pays."""
+
+    number: str
+    what: str
+    brand: str = "visa"
+    country: str = "US"
+    funding: str = "credit"
+    now: Decline | None = None
+    later: Decline | None = None
+    asks: bool = False
+
+    @property
+    def last4(self) -> str:
+        return self.number[-4:]
+
+
+def _declining(number: str, what: str, why: Decline) -> Card:
+    return Card(number, what, now=why, later=why)
+
+
+CARDS: dict[str, Card] = {
+    card.number: card
+    for card in (
+        Card("4242424242424242", "Pays"),
+        Card("5555555555554444", "Pays (Mastercard)", brand="mastercard"),
+        Card("378282246310005", "Pays (American Express)", brand="amex"),
+        Card("4000002760000016", "Pays (Visa, Germany)", country="DE"),
+        Card("4000000000000341", "Pays now, declines at every renewal", later=GENERIC),
+        Card("4000002500003155", "Asks for confirmation (3-D Secure), then pays", asks=True),
+        Card("4000002760003184", "Asks for confirmation every time", asks=True, later=NEEDS_CONFIRMING),
+        _declining("4000000000000002", "Declined", GENERIC),
+        _declining("4000000000009995", "Declined: insufficient funds", NO_FUNDS),
+        _declining("4000000000000069", "Declined: expired card", EXPIRED),
+        _declining("4000000000000127", "Declined: wrong security code", WRONG_CVC),
+        _declining("4000000000000119", "Declined: processing error", PROCESSING),
+        _declining("4000000000009987", "Declined: lost card", LOST),
+        _declining("4000000000009979", "Declined: stolen card", STOLEN),
+    )
+}
+
+BY_LAST4: dict[str, Card] = {card.last4: card for card in CARDS.values()}
+
+TOKENS: dict[str, str] = {
+    "pm_card_visa": "4242424242424242",
+    "pm_card_mastercard": "5555555555554444",
+    "pm_card_amex": "378282246310005",
+    "pm_card_de": "4000002760000016",
+    "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_threeDSecure2Required": "4000002760003184",
+    "pm_card_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclined": "4000000000000002",
+    "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_chargeDeclinedExpiredCard": "4000000000000069",
+    "pm_card_chargeDeclinedIncorrectCvc": "4000000000000127",
+    "pm_card_chargeDeclinedProcessingError": "4000000000000119",
+}
+
+
+def by_number(typed: str) -> Card | None:
+    """The test card with this number, spaces and dashes allowed; None for every other number."""
+    return CARDS.get("".join(sign for sign in typed if sign not in " -\u00a0"))
+
+
+def of_payment_method(method: dict[str, Any]) -> Card:
+    """What the card behind a stored payment method does; an unknown one pays."""
+    return BY_LAST4.get((method.get("card") or {}).get("last4", ""), CARDS["4242424242424242"])

@@ -1,0 +1,123 @@
+"""The control room at /: what was told and delivered, the clock, the faults, the letters. For people."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from membership.sandbox import clock, events, letters
+from membership.sandbox.billing import agenda
+from membership.sandbox.clock import NotATime
+from membership.sandbox.faults import COUNTS, SWITCHES, NotAFault
+from membership.sandbox.switches import attempts, begin_anew, when
+from membership.sandbox.world import World
+
+SHOWN = 50
+EVENTS = """
+SELECT e.id, e.type, e.created, e.object_id, e.withheld,
+  (SELECT count(*) FROM deliveries d WHERE d.event = e.id AND d.state = 'pending'),
+  (SELECT count(*) FROM deliveries d WHERE d.event = e.id) FROM events e
+ORDER BY e.seq DESC LIMIT ?
+"""
+
+
+def room(world: World) -> Blueprint:
+    """Plain forms; each answers with the page again."""
+    desk = Blueprint("control", __name__)
+
+    @desk.get("/")
+    def show() -> Response:
+        return _page(world)
+
+    @desk.get("/events/<id>")
+    def event(id: str) -> Response:
+        rows = world.store.query("SELECT body FROM events WHERE id = ?", (id,))
+        if not rows:
+            return _page(world, word="There is no such event.", status=404)
+        body = json.loads(rows[0][0])
+        tries = [{**one, "at": when(float(str(one["at"])))} for one in attempts(world, id)]
+        pretty = json.dumps(body, indent=2, ensure_ascii=False)
+        return make_response(render_template("sandbox/event.html", event=body, pretty=pretty, tries=tries))
+
+    @desk.post("/events/<id>/delivery")
+    def resend(id: str) -> Response:
+        events.resend(world.store, id)
+        world.deliveries.wake()
+        return _back("events")
+
+    @desk.post("/clock")
+    def move() -> Response:
+        try:
+            agenda.move(world, clock.seconds(request.form.get("advance", "")))
+        except NotATime as error:
+            return _page(world, word=str(error), status=422)
+        return _back("clock")
+
+    @desk.post("/faults")
+    def faults() -> Response:
+        try:
+            world.faults.set(_faults_asked())
+        except (NotAFault, ValueError) as error:
+            return _page(world, word=str(error), status=422)
+        world.deliveries.wake()
+        return _back("faults")
+
+    @desk.post("/deliveries")
+    def flush() -> Response:
+        world.deliveries.flush()
+        return _back("deliveries")
+
+    @desk.post("/reset")
+    def reset() -> Response:
+        begin_anew(world)
+        return _back("clock")
+
+    return desk
+
+
+def _faults_asked() -> dict[str, Any]:
+    """The form's fields as switches; an empty number is 0, an unticked box is off."""
+    form = request.form
+    if "clear" in form:
+        return {"clear": True}
+    failures = [
+        part if not part.isdecimal() else int(part) for part in form.get("fail_api", "").replace(",", " ").split()
+    ]
+    return {
+        **{name: int(form.get(name) or 0) for name in COUNTS},
+        **{name: name in form for name in SWITCHES},
+        "delay": float(form.get("delay") or 0),
+        "fail_api": failures,
+    }
+
+
+def _back(part: str) -> Response:
+    return redirect(url_for("control.show", _anchor=part), 303)
+
+
+def _page(world: World, *, word: str | None = None, status: int = 200) -> Response:
+    names = ("id", "type", "created", "object", "withheld", "pending", "deliveries")
+    told = [dict(zip(names, row, strict=True)) for row in world.store.query(EVENTS, (SHOWN,))]
+    tried = attempts(world, most=SHOWN)[::-1]
+    page = render_template(
+        "sandbox/control.html",
+        word=word,
+        now=when(world.now()),
+        offset=world.clock.offset,
+        days=world.clock.offset / 86_400,
+        events=[{**one, "at": when(one["created"])} for one in told],
+        tries=[{**one, "at": when(float(str(one["at"])))} for one in tried],
+        pending=world.deliveries.pending(),
+        faults=world.faults.shown(),
+        counts=COUNTS,
+        switches=SWITCHES,
+        endpoints=world.store.find("webhook_endpoint"),
+        letters=[
+            {**one, "at": when(float(str(one["sent_at"])))}
+            for one in letters.written(world.settings.letters)[::-1][:SHOWN]
+        ],
+    )
+    return make_response(page, status)

@@ -1,0 +1,191 @@
+"""Carrying events to their endpoints: a few couriers at once, signed afresh at each try, tried again with back-off.
+
+A delivery is done when its endpoint answers 2xx within the patience (10 s); a redirect counts as failure
+(https://docs.stripe.com/webhooks). The back-off is in wall seconds, 1, 2, 4 … 30, because the sandbox's clock jumps.
+What is undelivered stands in the store and goes on after a restart.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from membership.sandbox import ids, signing
+from membership.sandbox.faults import Faults
+from membership.sandbox.store import Store
+
+LONGEST_BACK_OFF = 30.0
+SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode")
+
+
+class Deliveries:
+    """The couriers. `start` and `stop` them; `wake` them when something was told."""
+
+    def __init__(self, store: Store, faults: Faults, *, patience: float = 10.0, couriers: int = 4) -> None:
+        self._store = store
+        self._faults = faults
+        self._patience = patience
+        self._couriers = couriers
+        self._carried: set[int] = set()
+        self._news = threading.Condition()
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for n in range(self._couriers):
+            thread = threading.Thread(target=self._carry_on, name=f"courier-{n}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout=self._patience + 1)
+
+    def wake(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+    def pending(self) -> int:
+        return int(self._store.query("SELECT count(*) FROM deliveries WHERE state = 'pending'")[0][0])
+
+    def deliver_now(self, event_id: str) -> None:
+        """Carry one event at once, waiting for the answer, unless a fault holds it."""
+        if self._faults.on("pause") or self._faults.on("reorder") or self._faults.delay:
+            return
+        for (seq,) in self._store.query(
+            "SELECT seq FROM deliveries WHERE event = ? AND state = 'pending'", (event_id,)
+        ):
+            self._take_and_try(seq)
+
+    def flush(self) -> int:
+        """Try everything that is pending once, now, and wait for the answers; returns how many are left."""
+        tried: set[int] = set()
+        while not self._faults.on("pause") and not self._stopping:
+            rows = self._store.query("SELECT seq FROM deliveries WHERE state = 'pending' ORDER BY seq")
+            fresh = [seq for (seq,) in rows if seq not in tried]
+            if not fresh:
+                break
+            tried.update(fresh)
+            with ThreadPoolExecutor(self._couriers) as pool:
+                list(pool.map(self._take_and_try, fresh))
+        while any(seq in self._carried for seq in tried):
+            time.sleep(0.01)
+        return self.pending()
+
+    def _carry_on(self) -> None:
+        while not self._stopping:
+            seq = self._next()
+            if seq is not None:
+                self._try(seq)
+                continue
+            with self._news:
+                self._news.wait(self._pause())
+
+    def _next(self) -> int | None:
+        """Claim the delivery that is due first."""
+        with self._store.lock:
+            if self._faults.on("pause"):
+                return None
+            rows = self._store.query(
+                "SELECT seq FROM deliveries WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, seq LIMIT ?",
+                (time.time(), len(self._carried) + 1),
+            )
+            for (seq,) in rows:
+                if seq not in self._carried:
+                    self._carried.add(seq)
+                    return int(seq)
+        return None
+
+    def _pause(self) -> float:
+        rows = self._store.query("SELECT min(next_at) FROM deliveries WHERE state = 'pending'")
+        soonest = rows[0][0]
+        return 5.0 if soonest is None else min(5.0, max(0.02, soonest - time.time()))
+
+    def _take_and_try(self, seq: int) -> None:
+        with self._store.lock:
+            if seq in self._carried:
+                return
+            self._carried.add(seq)
+        self._try(seq)
+
+    def _try(self, seq: int) -> None:
+        try:
+            self._attempt(seq)
+        finally:
+            with self._store.lock:
+                self._carried.discard(seq)
+
+    def _attempt(self, seq: int) -> None:
+        rows = self._store.query(
+            "SELECT d.event, d.endpoint, d.attempts, e.body, e.type FROM deliveries d JOIN events e ON e.id = d.event"
+            " WHERE d.seq = ? AND d.state = 'pending'",
+            (seq,),
+        )
+        if not rows:
+            return
+        event_id, endpoint_id, attempts, body, type = rows[0]
+        endpoint = self._store.get("webhook_endpoint", endpoint_id)
+        if endpoint is None:
+            self._store.query("UPDATE deliveries SET state = 'done' WHERE seq = ?", (seq,))
+            return
+        for fault in SPOILED:
+            if self._faults.take(fault):
+                self._send_spoiled(fault, event_id, type, body, endpoint, attempts + 1)
+        status, answer = self._send(endpoint["url"], body.encode(), endpoint["_secret"], int(time.time()))
+        done = status is not None and 200 <= status < 300
+        wait = min(LONGEST_BACK_OFF, 2.0 ** min(attempts, 10))
+        with self._store.transaction():
+            self._log(event_id, type, endpoint["url"], attempts + 1, status, answer, None)
+            self._store.query(
+                "UPDATE deliveries SET state = ?, attempts = attempts + 1, next_at = ? WHERE seq = ?",
+                ("done" if done else "pending", time.time() + wait, seq),
+            )
+
+    def _send_spoiled(
+        self, fault: str, event_id: str, type: str, body: str, endpoint: dict[str, Any], attempt: int
+    ) -> None:
+        """A copy that must be refused or ignored; the true one follows it."""
+        at, secret, payload = int(time.time()), endpoint["_secret"], body.encode()
+        if fault == "bad_signature":
+            secret = "whsec_of_somebody_else"  # noqa: S105
+        elif fault == "old_timestamp":
+            at -= 3600
+        else:
+            payload = json.dumps({**json.loads(body), "livemode": True, "id": ids.new("evt_")}).encode()
+        status, answer = self._send(endpoint["url"], payload, secret, at)
+        self._log(event_id, type, endpoint["url"], attempt, status, answer, fault)
+
+    def _send(self, url: str, payload: bytes, secret: str, at: int) -> tuple[int | None, str]:
+        """The status and the start of the answer; no status when nobody answered."""
+        parts = urlsplit(url)
+        make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": signing.header(payload, secret, at),
+        }
+        try:
+            connection = make(parts.netloc, timeout=self._patience)
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", path, payload, headers)
+            response = connection.getresponse()
+            answer = response.read(300).decode("utf-8", "replace")
+            connection.close()
+        except (OSError, http.client.HTTPException) as error:
+            return None, f"{error.__class__.__name__}: {error}"
+        return response.status, answer
+
+    def _log(
+        self, event: str, type: str, url: str, attempt: int, status: int | None, answer: str, fault: str | None
+    ) -> None:
+        self._store.query(
+            "INSERT INTO attempts (event, type, url, attempt, status, answer, fault, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (event, type, url, attempt, status, answer, fault, time.time()),
+        )

@@ -1,0 +1,103 @@
+"""The hosted page at /pay/<session>: where, in real life, Stripe asks for the card. Here only test cards exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as Any_
+
+from membership.money import Money
+from membership.sandbox import cards
+from membership.sandbox.answers import Refusal
+from membership.sandbox.billing import checkout
+from membership.sandbox.params import Email
+from membership.sandbox.world import World
+
+NOT_A_TEST_CARD = "This is no test card. Please never type a real card number here; choose one from the list."
+NO_EMAIL = "Please write an e-mail address, like reader@example.org."
+
+
+def pages(world: World) -> Blueprint:
+    """GET shows the page, POST pays: `card`, `email`, `name`, and `answer` (confirm, fail) on the second page."""
+    room = Blueprint("pay", __name__)
+
+    @room.get("/pay/<id>")
+    def show(id: str) -> Response:
+        session = world.store.get("checkout.session", id)
+        return _closed(session) if session is None or session["status"] != "open" else _page(session)
+
+    @room.post("/pay/<id>")
+    def pay(id: str) -> Any_:
+        with world.transaction():
+            session = world.store.get("checkout.session", id)
+            if session is None or session["status"] != "open":
+                return _closed(session)
+            if session["expires_at"] <= world.now():
+                return _closed({**session, "status": "expired"})
+            payer, wrong = _payer(world, session)
+            if payer is None:
+                return _page(session, wrong=wrong, status=422)
+            if payer.card.asks and payer.answer is None:
+                return _question(session)
+            outcome = checkout.pay(world, session, payer)
+        if outcome.decline is not None:
+            return _page(session, wrong={"card": outcome.decline.message}, status=402)
+        world.deliveries.deliver_now(outcome.event or "")
+        return redirect(outcome.session["success_url"].replace("{CHECKOUT_SESSION_ID}", id), 303)
+
+    return room
+
+
+def _payer(world: World, session: dict[str, Any]) -> tuple[checkout.Payer | None, dict[str, str]]:
+    """What was typed, or what is wrong with it by field."""
+    card = cards.by_number(request.form.get("card") or request.form.get("pick", ""))
+    answer = request.form.get("answer")
+    wrong = {} if card else {"card": NOT_A_TEST_CARD}
+    email = preset_email(world, session)
+    if email is None:
+        try:
+            email = Email().read(request.form.get("email", "").strip(), "email")
+        except Refusal:
+            wrong["email"] = NO_EMAIL
+    if wrong or card is None:
+        return None, wrong
+    name = request.form.get("name", "").strip()[:200] or None
+    return checkout.Payer(card, email, name, answer if answer in ("confirm", "fail") else None), {}
+
+
+def preset_email(world: World, session: dict[str, Any]) -> str | None:
+    """The address that the session already knows."""
+    if session["customer_email"]:
+        return str(session["customer_email"])
+    known = world.store.get("customer", session["customer"]) if session["customer"] else None
+    return (known or {}).get("email")
+
+
+def _page(session: dict[str, Any], *, wrong: dict[str, str] | None = None, status: int = 200) -> Response:
+    details = session["customer_details"] or {}
+    page = render_template(
+        "sandbox/pay.html",
+        session=session,
+        lines=session["_lines"],
+        cards=list(cards.CARDS.values()),
+        amount=_written(session["amount_total"], session["currency"]),
+        wrong=wrong or {},
+        typed=request.form,
+        preset=session["customer_email"] or details.get("email"),
+        written=_written,
+    )
+    return make_response(page, status)
+
+
+def _question(session: dict[str, Any]) -> Response:
+    return make_response(render_template("sandbox/confirm.html", session=session, typed=request.form))
+
+
+def _closed(session: dict[str, Any] | None) -> Response:
+    status = 404 if session is None else 410 if session["status"] == "expired" else 409
+    return make_response(render_template("sandbox/closed.html", session=session), status)
+
+
+def _written(amount: int | None, currency: str | None) -> str:
+    return Money(amount, currency.upper()).written("en") if amount is not None and currency else ""

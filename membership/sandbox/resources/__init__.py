@@ -1,0 +1,1 @@
+"""The API itself: one file for each kind of object, named after it."""

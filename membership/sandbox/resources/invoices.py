@@ -1,0 +1,106 @@
+"""/v1/invoices and /v1/invoice_payments (https://docs.stripe.com/api/invoices)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox import lists, params
+from membership.sandbox.answers import Refusal, card_error
+from membership.sandbox.billing import invoicing, renewing
+from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Range, Text
+from membership.sandbox.routes import Route, found
+from membership.sandbox.world import World
+
+
+def index(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    def wanted(obj: dict[str, Any]) -> bool:
+        return "status" not in given or obj["status"] == given["status"]
+
+    columns = {"customer": "customer", "subscription": "owner"}
+    where = {column: given[key] for key, column in columns.items() if key in given}
+    return lists.listed(world.store, "invoice", given, "/v1/invoices", where=where, keep=wanted)
+
+
+def lines(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    return dict(world.get("invoice", id)["lines"])
+
+
+def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+    old = world.get("invoice", id)
+    change: dict[str, Any] = {key: value for key, value in given.items() if key != "metadata"}
+    if "metadata" in given:
+        change["metadata"] = params.merged(old["metadata"], given["metadata"])
+    return world.change(old, "invoice.updated", **change)
+
+
+def pay(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Try an open invoice now, with the stored card."""
+    invoice = world.get("invoice", id)
+    if invoice["status"] == "paid":
+        raise Refusal("Invoice is already paid", code="invoice_already_paid")
+    subscription = renewing.subscription_of(world, invoice)
+    if invoice["status"] != "open" or subscription is None:
+        raise Refusal(f"Invoice is {invoice['status']} and can no longer be paid.", code="invoice_not_open")
+    after = invoicing.collect(world, invoice, subscription)
+    renewing.follow(world, after)
+    if after["status"] != "paid":
+        raise card_error("Your card was declined.", "card_declined", "generic_decline")
+    return after
+
+
+def void(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    invoice = world.get("invoice", id)
+    if invoice["status"] != "open":
+        raise Refusal(f"You can only void open invoices; this one is {invoice['status']}.")
+    moved = {**invoice["status_transitions"], "voided_at": world.now()}
+    return world.change(
+        invoice,
+        "invoice.voided",
+        status="void",
+        auto_advance=False,
+        next_payment_attempt=None,
+        status_transitions=moved,
+    )
+
+
+def payments(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    def wanted(obj: dict[str, Any]) -> bool:
+        return "status" not in given or obj["status"] == given["status"]
+
+    where = {"owner": given["invoice"]} if "invoice" in given else {}
+    intent = given.get("payment", {}).get("payment_intent")
+    if intent:
+        where["payment_intent"] = intent
+    return lists.listed(world.store, "invoice_payment", given, "/v1/invoice_payments", where=where, keep=wanted)
+
+
+LIST = {
+    **PAGE,
+    "customer": ID,
+    "subscription": ID,
+    "created": Range(),
+    "status": Choice(("draft", "open", "paid", "uncollectible", "void")),
+}
+PAYMENTS = {
+    **PAGE,
+    "invoice": ID,
+    "created": Range(),
+    "status": Choice(("canceled", "open", "paid")),
+    "payment": Group({"type": Choice(("payment_intent",)), "payment_intent": ID}, ("type",)),
+}
+ROUTES = [
+    Route("GET", "/v1/invoices", index, LIST, sdk="InvoiceListParams"),
+    Route("GET", "/v1/invoices/<id>", found("invoice"), sdk="InvoiceRetrieveParams"),
+    Route(
+        "POST",
+        "/v1/invoices/<id>",
+        update,
+        {"metadata": METADATA, "description": Text(unset=True)},
+        sdk="InvoiceUpdateParams",
+    ),
+    Route("GET", "/v1/invoices/<id>/lines", lines, PAGE, sdk="InvoiceListLinesParams"),
+    Route("POST", "/v1/invoices/<id>/pay", pay, sdk="InvoicePayParams"),
+    Route("POST", "/v1/invoices/<id>/void", void, sdk="InvoiceVoidInvoiceParams"),
+    Route("GET", "/v1/invoice_payments", payments, PAYMENTS, sdk="InvoicePaymentListParams"),
+    Route("GET", "/v1/invoice_payments/<id>", found("invoice_payment"), sdk="InvoicePaymentRetrieveParams"),
+]

@@ -1,0 +1,99 @@
+"""/v1/payment_methods: stored test cards (https://docs.stripe.com/api/payment_methods)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox import cards, ids, lists, params
+from membership.sandbox.answers import Refusal, card_error
+from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Text
+from membership.sandbox.routes import Route, found
+from membership.sandbox.shapes.cards import payment_method_card
+from membership.sandbox.world import World
+
+
+def card_from_token(world: World, token: str, param: str = "payment_method") -> dict[str, Any]:
+    """The stored payment method, or a fresh one for a token such as `pm_card_visa`."""
+    number = cards.TOKENS.get(token)
+    if number is None:
+        return world.get("payment_method", token, param)
+    return world.save(payment_method_card(id=ids.new("pm_"), created=world.now(), card=number))
+
+
+def attached(world: World, method: dict[str, Any], customer_id: str) -> dict[str, Any]:
+    """The method as the customer's own. Raises a card error for a card that declines when stored."""
+    if method["customer"] == customer_id:
+        return method
+    if method["customer"]:
+        raise Refusal(
+            "The payment method you provided has already been attached to a customer.", param="payment_method"
+        )
+    decline = cards.of_payment_method(method).now
+    if decline:
+        raise card_error(decline.message, decline.code, decline.decline_code)
+    mine = world.save({**method, "customer": customer_id})
+    world.tell("payment_method.attached", mine)
+    return mine
+
+
+def attach(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+    customer = world.get("customer", given["customer"], "customer")
+    return attached(world, card_from_token(world, id, "id"), customer["id"])
+
+
+def detach(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    method = world.get("payment_method", id)
+    return world.change(method, "payment_method.detached", customer=None)
+
+
+def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+    method = world.get("payment_method", id)
+    metadata = params.merged(method["metadata"], given.get("metadata", {}))
+    return world.change(method, "payment_method.updated", metadata=metadata)
+
+
+def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    card = cards.by_number(given["card"].get("number") or cards.TOKENS.get(given["card"].get("token", ""), ""))
+    if card is None:
+        raise card_error(
+            "Your card number is incorrect: only Stripe's test numbers exist here.", "incorrect_number", None
+        )
+    return world.save(
+        payment_method_card(
+            id=ids.new("pm_"),
+            created=world.now(),
+            card=card.number,
+            metadata=params.merged({}, given.get("metadata", {})),
+        )
+    )
+
+
+def index(world: World, given: dict[str, Any], customer_id: str | None = None) -> dict[str, Any]:
+    customer = customer_id or given.get("customer")
+    url = f"/v1/customers/{customer_id}/payment_methods" if customer_id else "/v1/payment_methods"
+    if customer is None:
+        return lists.listed(world.store, "payment_method", given, url, keep=lambda _: False)
+    world.get("customer", customer, "id" if customer_id else "customer")
+    return lists.listed(world.store, "payment_method", given, url, where={"customer": customer})
+
+
+CARD = Group({"number": Text(30), "exp_month": Text(2), "exp_year": Text(4), "cvc": Text(4), "token": Text(255)})
+LIST = {**PAGE, "type": Choice(("card",))}
+ROUTES = [
+    Route(
+        "POST",
+        "/v1/payment_methods",
+        create,
+        {"type": Choice(("card",)), "card": CARD, "metadata": METADATA},
+        ("type", "card"),
+        "PaymentMethodCreateParams",
+    ),
+    Route("GET", "/v1/payment_methods", index, {**LIST, "customer": ID}, sdk="PaymentMethodListParams"),
+    Route("GET", "/v1/payment_methods/<id>", found("payment_method"), sdk="PaymentMethodRetrieveParams"),
+    Route("POST", "/v1/payment_methods/<id>", update, {"metadata": METADATA}, sdk="PaymentMethodUpdateParams"),
+    Route(
+        "POST", "/v1/payment_methods/<id>/attach", attach, {"customer": ID}, ("customer",), "PaymentMethodAttachParams"
+    ),
+    Route("POST", "/v1/payment_methods/<id>/detach", detach, sdk="PaymentMethodDetachParams"),
+    Route("GET", "/v1/customers/<id>/payment_methods", index, LIST, sdk="CustomerPaymentMethodListParams"),
+]

@@ -1,0 +1,141 @@
+"""/v1/payment_intents, /v1/charges, /v1/refunds, /v1/setup_intents (https://docs.stripe.com/api/charges)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox import lists, params
+from membership.sandbox.answers import Refusal, missing
+from membership.sandbox.billing import charging
+from membership.sandbox.params import ID, METADATA, PAGE, Choice, Range, Text, Whole
+from membership.sandbox.routes import Answer, Route, found
+from membership.sandbox.world import World
+
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+
+
+def changed(kind: str, told: str | None = None) -> Answer:
+    """The answer of an update endpoint that changes metadata and description only; `told`: the event, if any."""
+
+    def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+        old = world.get(kind, id)
+        change = {key: value for key, value in given.items() if key != "metadata"}
+        if "metadata" in given:
+            change["metadata"] = params.merged(old["metadata"], given["metadata"])
+        return world.change(old, told, **change) if told else world.save({**old, **change})
+
+    return update
+
+
+def intents(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    where = {"customer": given["customer"]} if "customer" in given else {}
+    return lists.listed(world.store, "payment_intent", given, "/v1/payment_intents", where=where)
+
+
+def cancel_intent(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+    old = world.get("payment_intent", id)
+    if old["status"] in ("succeeded", "canceled"):
+        words = f"You cannot cancel this PaymentIntent because it has a status of {old['status']}."
+        raise Refusal(words, code="payment_intent_unexpected_state")
+    return world.change(
+        old,
+        "payment_intent.canceled",
+        status="canceled",
+        canceled_at=world.now(),
+        cancellation_reason=given.get("cancellation_reason"),
+    )
+
+
+def charges(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    where: dict[str, object] = {key: given[key] for key in ("customer", "payment_intent") if key in given}
+    return lists.listed(world.store, "charge", given, "/v1/charges", where=where)
+
+
+def refund(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    charge = _charge_for(world, given)
+    left = charge["amount"] - charge["amount_refunded"]
+    if not charge["paid"]:
+        raise Refusal(f"Charge {charge['id']} has not been captured and cannot be refunded.", param="charge")
+    if left == 0:
+        raise Refusal(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    amount = given.get("amount", left)
+    if amount > left:
+        words = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        raise Refusal(words, param="amount")
+    return charging.give_back(world, charge, amount, given.get("reason"), params.merged({}, given.get("metadata", {})))
+
+
+def _charge_for(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    if "charge" in given:
+        return world.get("charge", given["charge"], "charge")
+    if "payment_intent" not in given:
+        raise missing("charge")
+    intent = world.get("payment_intent", given["payment_intent"], "payment_intent")
+    if intent["status"] != "succeeded":
+        words = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."
+        raise Refusal(words, param="payment_intent")
+    return world.get("charge", intent["latest_charge"], "payment_intent")
+
+
+def refunds(world: World, given: dict[str, Any], charge_id: str | None = None) -> dict[str, Any]:
+    if charge_id:
+        world.get("charge", charge_id)
+    where = {"owner": charge_id or given["charge"]} if charge_id or "charge" in given else {}
+    if "payment_intent" in given:
+        where["payment_intent"] = given["payment_intent"]
+    url = f"/v1/charges/{charge_id}/refunds" if charge_id else "/v1/refunds"
+    return lists.listed(world.store, "refund", given, url, where=where)
+
+
+NOTES = {"metadata": METADATA, "description": Text(unset=True)}
+ROUTES = [
+    Route(
+        "GET",
+        "/v1/payment_intents",
+        intents,
+        {**PAGE, "customer": ID, "created": Range()},
+        sdk="PaymentIntentListParams",
+    ),
+    Route("GET", "/v1/payment_intents/<id>", found("payment_intent"), sdk="PaymentIntentRetrieveParams"),
+    Route("POST", "/v1/payment_intents/<id>", changed("payment_intent"), NOTES, sdk="PaymentIntentUpdateParams"),
+    Route(
+        "POST",
+        "/v1/payment_intents/<id>/cancel",
+        cancel_intent,
+        {"cancellation_reason": Choice(("abandoned", "duplicate", "fraudulent", "requested_by_customer"))},
+        sdk="PaymentIntentCancelParams",
+    ),
+    Route(
+        "GET",
+        "/v1/charges",
+        charges,
+        {**PAGE, "customer": ID, "payment_intent": ID, "created": Range()},
+        sdk="ChargeListParams",
+    ),
+    Route("GET", "/v1/charges/<id>", found("charge"), sdk="ChargeRetrieveParams"),
+    Route("POST", "/v1/charges/<id>", changed("charge", "charge.updated"), NOTES, sdk="ChargeUpdateParams"),
+    Route("GET", "/v1/charges/<id>/refunds", refunds, PAGE),
+    Route(
+        "POST",
+        "/v1/refunds",
+        refund,
+        {"charge": ID, "payment_intent": ID, "amount": Whole(1), "reason": Choice(REASONS), "metadata": METADATA},
+        sdk="RefundCreateParams",
+    ),
+    Route(
+        "GET",
+        "/v1/refunds",
+        refunds,
+        {**PAGE, "charge": ID, "payment_intent": ID, "created": Range()},
+        sdk="RefundListParams",
+    ),
+    Route("GET", "/v1/refunds/<id>", found("refund"), sdk="RefundRetrieveParams"),
+    Route(
+        "POST",
+        "/v1/refunds/<id>",
+        changed("refund", "refund.updated"),
+        {"metadata": METADATA},
+        sdk="RefundUpdateParams",
+    ),
+    Route("GET", "/v1/setup_intents/<id>", found("setup_intent"), sdk="SetupIntentRetrieveParams"),
+]

@@ -1,0 +1,217 @@
+"""Invoices of subscriptions, and the payments on them (https://docs.stripe.com/api/invoices/object)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.sandbox.shapes.common import ACCOUNT_COUNTRY, ACCOUNT_NAME, page
+
+
+def invoice(
+    *,
+    id: str,
+    line_id: str,
+    number: str | None,
+    created: int,
+    subscription: dict[str, Any],
+    customer: dict[str, Any],
+    period_start: int,
+    period_end: int,
+    billing_reason: str = "subscription_cycle",
+    status: str = "paid",
+    attempt_count: int = 1,
+    next_payment_attempt: int | None = None,
+    paid_at: int | None = None,
+    description: str | None = None,
+) -> dict[str, Any]:
+    """An invoice for one period of a subscription (`subscription`, `customer`: the whole objects).
+
+    `status`: draft, open or paid. `period_start`/`period_end` are what the line pays for; the invoice's own period
+    is, as Stripe has it, the one before a renewal and a single moment for the first invoice.
+    """
+    item = subscription["items"]["data"][0]
+    price = item["price"]
+    total = price["unit_amount"] * item["quantity"]
+    paid = status == "paid"
+    before = period_start if billing_reason == "subscription_create" else _before(subscription, period_start)
+    finalized = None if status == "draft" else created
+    return {
+        "id": id,
+        "object": "invoice",
+        "account_country": ACCOUNT_COUNTRY,
+        "account_name": ACCOUNT_NAME,
+        "account_tax_ids": None,
+        "amount_due": total,
+        "amount_overpaid": 0,
+        "amount_paid": total if paid else 0,
+        "amount_remaining": 0 if paid else total,
+        "amount_shipping": 0,
+        "application": None,
+        "attempt_count": attempt_count,
+        "attempted": attempt_count > 0,
+        "auto_advance": status == "draft" or (status == "open" and next_payment_attempt is not None),
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "automatically_finalizes_at": None,
+        "billing_reason": billing_reason,
+        "collection_method": "charge_automatically",
+        "created": created,
+        "currency": price["currency"],
+        "custom_fields": None,
+        "customer": customer["id"],
+        "customer_address": customer["address"],
+        "customer_email": customer["email"],
+        "customer_name": customer["name"],
+        "customer_phone": customer["phone"],
+        "customer_shipping": None,
+        "customer_tax_exempt": "none",
+        "customer_tax_ids": [],
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "description": description,
+        "discounts": [],
+        "due_date": None,
+        "effective_at": finalized,
+        "ending_balance": None if status == "draft" else 0,
+        "footer": None,
+        "from_invoice": None,
+        "hosted_invoice_url": None,
+        "invoice_pdf": None,
+        "issuer": {"type": "self"},
+        "last_finalization_error": None,
+        "latest_revision": None,
+        "lines": page(
+            f"/v1/invoices/{id}/lines",
+            [_line(line_id, id, subscription, item, total, period_start, period_end)],
+        ),
+        "livemode": False,
+        "metadata": {},
+        "next_payment_attempt": next_payment_attempt,
+        "number": number,
+        "on_behalf_of": None,
+        "parent": {
+            "quote_details": None,
+            "subscription_details": {
+                "metadata": dict(subscription["metadata"]),
+                "subscription": subscription["id"],
+            },
+            "type": "subscription_details",
+        },
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
+        "period_end": period_start,
+        "period_start": before,
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "receipt_number": None,
+        "rendering": None,
+        "shipping_cost": None,
+        "shipping_details": None,
+        "starting_balance": 0,
+        "statement_descriptor": None,
+        "status": status,
+        "status_transitions": {
+            "finalized_at": finalized,
+            "marked_uncollectible_at": None,
+            "paid_at": (created if paid_at is None else paid_at) if paid else None,
+            "voided_at": None,
+        },
+        "subtotal": total,
+        "subtotal_excluding_tax": total,
+        "test_clock": None,
+        "total": total,
+        "total_discount_amounts": [],
+        "total_excluding_tax": total,
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
+        "webhooks_delivered_at": finalized,
+    }
+
+
+def _before(subscription: dict[str, Any], period_start: int) -> int:
+    item = subscription["items"]["data"][0]
+    return item["current_period_start"] if item["current_period_start"] < period_start else period_start
+
+
+def _line(
+    id: str, invoice_id: str, subscription: dict[str, Any], item: dict[str, Any], total: int, start: int, end: int
+) -> dict[str, Any]:
+    price = item["price"]
+    each = price["recurring"]["interval"]
+    return {
+        "id": id,
+        "object": "line_item",
+        "amount": total,
+        "currency": price["currency"],
+        "description": f"{item['quantity']} × {price['nickname'] or price['product']} (per {each})",
+        "discount_amounts": [],
+        "discountable": True,
+        "discounts": [],
+        "invoice": invoice_id,
+        "livemode": False,
+        "metadata": dict(subscription["metadata"]),
+        "parent": {
+            "invoice_item_details": None,
+            "subscription_item_details": {
+                "invoice_item": None,
+                "proration": False,
+                "proration_details": {"credited_items": None},
+                "subscription": subscription["id"],
+                "subscription_item": item["id"],
+            },
+            "type": "subscription_item_details",
+        },
+        "period": {"end": end, "start": start},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "type": "price_details",
+            "unit_amount_decimal": price["unit_amount_decimal"],
+        },
+        "quantity": item["quantity"],
+        "quantity_decimal": str(item["quantity"]),
+        "subscription": subscription["id"],
+        "subtotal": total,
+        "taxes": [],
+    }
+
+
+def invoice_payment(
+    *,
+    id: str,
+    created: int,
+    invoice: str,
+    payment_intent: str,
+    amount: int,
+    currency: str,
+    status: str = "paid",
+    paid_at: int | None = None,
+) -> dict[str, Any]:
+    """How an invoice is, or is to be, paid (https://docs.stripe.com/api/invoice-payment/object)."""
+    paid = status == "paid"
+    return {
+        "id": id,
+        "object": "invoice_payment",
+        "amount_paid": amount if paid else None,
+        "amount_requested": amount,
+        "created": created,
+        "currency": currency.lower(),
+        "invoice": invoice,
+        "is_default": True,
+        "livemode": False,
+        "payment": {"payment_intent": payment_intent, "type": "payment_intent"},
+        "status": status,
+        "status_transitions": {
+            "canceled_at": created if status == "canceled" else None,
+            "paid_at": (created if paid_at is None else paid_at) if paid else None,
+        },
+    }

@@ -1,0 +1,134 @@
+"""What the SDK's own annotations say of an object's payload, as a check over plain JSON.
+
+The SDK is generated from Stripe's specification, so its annotations are the schema at the pinned version: a field that
+is not Optional must be there, a field it does not know must not, and a Literal names every value there is.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+import types
+from decimal import Decimal
+from functools import cache
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+
+import stripe
+from stripe._object_classes import OBJECT_CLASSES
+from stripe._stripe_object import UntypedStripeObject
+
+PLAIN = {str: str, bool: bool, Decimal: str}
+
+
+@cache
+def names_of(module: str) -> dict[str, tuple[str, str]]:
+    """The names that a module of the SDK imports for type checkers only: name to (module, name there)."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for name in node.names:
+                found[name.asname or name.name] = (node.module, name.name)
+    return found
+
+
+def resolved(name: str, module: str) -> Any:
+    """The class that a forward reference means."""
+    own = getattr(sys.modules[module], name, None)
+    if own is not None:
+        return own
+    where, there = names_of(module)[name]
+    return getattr(importlib.import_module(where), there)
+
+
+@cache
+def fields_of(cls: type) -> dict[str, Any]:
+    return {name: kind for name, kind in cls.__annotations__.items() if name != "OBJECT_NAME"}
+
+
+def wrong(value: Any, kind: Any, module: str, path: str) -> list[str]:
+    """Everything in which a JSON value differs from an annotation; empty when it fits."""
+    if isinstance(kind, ForwardRef):
+        return wrong(value, resolved(kind.__forward_arg__, module), module, path)
+    if isinstance(kind, str):
+        return wrong(value, resolved(kind, module), module, path)
+    origin, args = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return []
+    if origin in (Union, types.UnionType):
+        return _wrong_union(value, args, module, path)
+    if origin is Literal:
+        return [] if value in args else [f"{path}: {value!r} is none of {args[:6]}"]
+    if origin is list:
+        if not isinstance(value, list):
+            return [f"{path}: {value!r} is no list"]
+        return [fault for n, part in enumerate(value) for fault in wrong(part, args[0], module, f"{path}[{n}]")]
+    if origin is dict or origin is UntypedStripeObject:
+        inner = args[-1]
+        if not isinstance(value, dict):
+            return [f"{path}: {value!r} is no hash"]
+        return [fault for key, part in value.items() for fault in wrong(part, inner, module, f"{path}.{key}")]
+    if origin is stripe.ListObject:
+        return _wrong_list(value, args[0], module, path)
+    if kind is int:
+        return [] if type(value) is int else [f"{path}: {value!r} is no integer"]
+    if kind is float:
+        return [] if type(value) in (int, float) else [f"{path}: {value!r} is no number"]
+    if kind in PLAIN:
+        return [] if type(value) is PLAIN[kind] else [f"{path}: {value!r} is no {kind.__name__}"]
+    if kind is type(None):
+        return [] if value is None else [f"{path}: {value!r} is not null"]
+    if isinstance(kind, type) and issubclass(kind, stripe.StripeObject):
+        return wrong_object(value, kind, path)
+    raise AssertionError(f"{path}: how is {kind!r} to be read?")
+
+
+def _wrong_union(value: Any, kinds: tuple, module: str, path: str) -> list[str]:
+    """Open enumerations (Literal or str) are held to their Literal."""
+    if any(get_origin(kind) is Literal for kind in kinds):
+        kinds = tuple(kind for kind in kinds if kind is not str)
+    faults = [wrong(value, kind, module, path) for kind in kinds]
+    if any(not found for found in faults):
+        return []
+    return max(faults, key=len) if isinstance(value, dict) else faults[0]
+
+
+def _wrong_list(value: Any, kind: Any, module: str, path: str) -> list[str]:
+    if not isinstance(value, dict) or value.get("object") != "list":
+        return [f"{path}: is no list object"]
+    if set(value) != {"object", "data", "has_more", "url"}:
+        return [f"{path}: a list holds {sorted(value)}"]
+    return [f for n, part in enumerate(value["data"]) for f in wrong(part, kind, module, f"{path}.data[{n}]")]
+
+
+def wrong_object(value: Any, cls: type, path: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{path}: {value!r} is no {cls.__name__}"]
+    if value.get("deleted") is True:
+        return [] if set(value) == {"id", "object", "deleted"} else [f"{path}: a deleted object says too much"]
+    fields = fields_of(cls)
+    faults = [f"{path}: unknown field {name}" for name in value.keys() - fields.keys()]
+    for name, kind in fields.items():
+        if name in value:
+            faults += wrong(value[name], kind, cls.__module__, f"{path}.{name}")
+        elif not may_be_absent(kind):
+            faults.append(f"{path}: {name} is missing")
+    return faults
+
+
+def may_be_absent(kind: Any) -> bool:
+    return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
+
+
+def wrong_answer(body: Any) -> list[str]:
+    """Everything wrong with one answer of the API: an object, or a list of objects."""
+    if body.get("object") == "list":
+        faults = [] if set(body) == {"object", "data", "has_more", "url"} else [f"a list holds {sorted(body)}"]
+        return faults + [fault for part in body["data"] for fault in wrong_answer(part)]
+    module, name = OBJECT_CLASSES[body["object"]]
+    faults = wrong_object(body, getattr(importlib.import_module(module), name), body["object"])
+    if body["object"] == "event":
+        faults += wrong_answer(body["data"]["object"])
+    return faults
