@@ -1,15 +1,100 @@
-"""Verbs about the newsroom: remembering the article somebody came from."""
+"""Verbs about the newsroom: setting it up, changing what it says about itself, remembering articles."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
-from membership.newsroom.models import Article
+from membership.money import Money, check_bounds
+from membership.newsroom import defaults
+from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
 from membership.newsroom.queries import article_at, sites
-from membership.newsroom.rules import canonical_article
+from membership.newsroom.rules import AlreadySetUp, canonical_article
+from membership.refusals import N_, NotFound, Refused
+
+
+class OwnCurrencyMissing(Refused):
+    """The newsroom's own currency must stay among those offered."""
+
+    field = "currency"
+    words = N_("The newsroom's own currency needs the price of a coffee.")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a newsroom says about itself. `accent` and `currency` have passed the rules."""
+
+    name: str
+    tagline: str
+    mission: str
+    contact_email: str
+    legal_name: str
+    legal_address: str
+    tax_number: str
+    currency: str
+    accent: str
+    language: str = "en"
+    time_zone: str = "UTC"
+
+
+def set_up(
+    session: Session, about: About, *, origins: Sequence[str], coffees: Mapping[str, int], at: datetime
+) -> Newsroom:
+    """Open the newsroom, with its sites, the currencies offered and the texts to begin with. Raises `AlreadySetUp`."""
+    if not insert_once(session, Newsroom, id=1, opened_at=at, **asdict(about)):
+        raise AlreadySetUp()
+    replace_sites(session, origins)
+    replace_coffees(session, coffees)
+    session.add_all(Page(slug=slug, text=text, changed_at=at) for slug, text in defaults.PAGES.items())
+    session.flush()
+    return session.get_one(Newsroom, 1)
+
+
+def describe(session: Session, about: About) -> list[str]:
+    """Change what the newsroom says about itself; returns the names of the fields that changed."""
+    newsroom = session.execute(select(Newsroom).with_for_update()).scalar_one()
+    if session.get(Coffee, about.currency) is None:
+        raise OwnCurrencyMissing()
+    changed = [name for name, value in asdict(about).items() if getattr(newsroom, name) != value]
+    for name in changed:
+        setattr(newsroom, name, getattr(about, name))
+    return changed
+
+
+def replace_sites(session: Session, origins: Sequence[str]) -> None:
+    """From now on these are the newsroom's own sites (canonical origins)."""
+    session.execute(delete(Site).where(Site.origin.not_in(origins)))
+    for origin in origins:
+        insert_once(session, Site, origin=origin)
+
+
+def replace_coffees(session: Session, coffees: Mapping[str, int]) -> None:
+    """From now on these are the currencies offered, with the price of a coffee (minor units) in each.
+
+    Raises `OwnCurrencyMissing`, and `TooSmall`/`TooLarge` for a price that Stripe would not charge.
+    """
+    own = session.execute(select(Newsroom.currency)).scalar_one()
+    if own not in coffees:
+        raise OwnCurrencyMissing()
+    for code, minor in coffees.items():
+        check_bounds(Money(minor, code))
+    session.execute(delete(Coffee))
+    session.flush()
+    session.add_all(Coffee(currency=code, minor=minor) for code, minor in coffees.items())
+
+
+def write_page(session: Session, slug: str, text: str, *, by: int | None, at: datetime) -> None:
+    """Change one of the staff's texts. Raises `NotFound` for a text that the site does not have."""
+    if slug not in defaults.PAGES:
+        raise NotFound()
+    insert_once(session, Page, slug=slug, text="", changed_at=at)
+    page = session.get_one(Page, slug, with_for_update=True)
+    page.text, page.changed_at, page.changed_by = text, at, by
 
 
 def article(session: Session, address: str, title: str, at: datetime) -> Article | None:

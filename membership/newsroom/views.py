@@ -1,17 +1,17 @@
-"""The newsroom's colours."""
+"""The newsroom's colours, and the pages that carry its staff's texts."""
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response
+from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from membership.db import reading
-from membership.newsroom.queries import current
+from membership.newsroom import defaults
+from membership.newsroom.queries import current, page
+from membership.newsroom.rules import accent_on_dark
 from membership.web.access import Who, allow
 
 blueprint = Blueprint("newsroom", __name__)
-
-DEFAULT_ACCENT = "#9a3324"
 
 
 @blueprint.get("/theme.css")
@@ -20,11 +20,46 @@ def theme() -> Response:
     """The accent colour, and a lighter shade of it for dark screens."""
     with reading() as session:
         newsroom = current(session)
-    accent = newsroom.accent if newsroom else DEFAULT_ACCENT
+    accent = newsroom.accent if newsroom else defaults.ACCENT
     answer = make_response(
         f":root{{--accent:{accent}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:color-mix(in oklab,{accent},white 55%)}}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{accent_on_dark(accent)};--on-accent:#1a1512}}}}\n"
     )
     answer.content_type = "text/css; charset=utf-8"
     answer.headers["Cache-Control"] = "public, max-age=300"
     return answer
+
+
+@blueprint.get("/terms")
+@allow(Who.ANYONE)
+def terms() -> str:
+    """What somebody agrees to who pays."""
+    return render_template("newsroom/terms.html", text=_text("terms"))
+
+
+@blueprint.get("/privacy")
+@allow(Who.ANYONE)
+def privacy() -> str:
+    """What is kept about readers, and why."""
+    return render_template("newsroom/privacy.html", text=_text("privacy"))
+
+
+@blueprint.get("/contact")
+@allow(Who.ANYONE)
+def contact() -> str:
+    """How to reach the newsroom."""
+    return render_template("newsroom/contact.html", text=_text("contact"))
+
+
+@blueprint.get("/ways")
+@allow(Who.ANYONE)
+def ways() -> str:
+    """Other ways to support. The article somebody came from is carried along."""
+    article = request.args.get("article", "")[:2000]
+    return render_template("newsroom/ways.html", text=_text("ways"), article=article)
+
+
+def _text(slug: str) -> str:
+    with reading() as session:
+        found = page(session, slug)
+    return found.text if found else defaults.PAGES[slug]

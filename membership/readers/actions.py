@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.readers.models import Person, Reader, ReaderSession, StaffRole
-from membership.readers.rules import email_key
+from membership.readers.rules import LastAdmin, email_key
 from membership.web.tokens import hashed, new_token
 
 
@@ -49,14 +49,27 @@ def end_session(session: Session, token: str, at: datetime) -> None:
 
 
 def grant_role(session: Session, reader_id: int, role: str, *, at: datetime, by: int | None) -> None:
-    """Give a staff role; one held before ends at the same moment, and so do its sessions (a new role is a new sign-in)."""
-    end_role(session, reader_id, at=at)
+    """Give a staff role; one held before ends at the same moment, and so do its sessions (a new role is a new sign-in).
+
+    Raises `LastAdmin` when the last admin would become something else.
+    """
+    _end_role(session, reader_id, at=at, staying=role == "admin")
     session.add(StaffRole(reader_id=reader_id, role=role, granted_at=at, granted_by=by))
     session.flush()
 
 
 def end_role(session: Session, reader_id: int, *, at: datetime) -> None:
-    """End the role a reader holds and every session opened with it."""
+    """End the role a reader holds and every session opened with it. Raises `LastAdmin`."""
+    _end_role(session, reader_id, at=at, staying=False)
+
+
+def _end_role(session: Session, reader_id: int, *, at: datetime, staying: bool) -> None:
+    # The reader's row and the admins' rows are locked: two changes of the team take their turn.
+    session.execute(select(Reader.id).where(Reader.id == reader_id).with_for_update())
+    open_admins = select(StaffRole.reader_id).where(StaffRole.role == "admin", StaffRole.ended_at.is_(None))
+    admins = session.execute(open_admins.order_by(StaffRole.id).with_for_update()).scalars().all()
+    if list(admins) == [reader_id] and not staying:
+        raise LastAdmin()
     open_role = (StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))
     session.execute(update(StaffRole).where(*open_role).values(ended_at=at))
     open_sessions = (ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None))

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.readers.models import Person, Reader, ReaderSession, StaffRole
+from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
 from membership.readers.rules import email_key, session_is_alive
 from membership.web.tokens import hashed
 
@@ -62,6 +62,34 @@ def role_of(session: Session, reader_id: int) -> str | None:
     return session.execute(
         select(StaffRole.role).where(StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))
     ).scalar_one_or_none()
+
+
+def challenge_by_token(session: Session, token: str) -> SignInChallenge | None:
+    """The sign-in challenge that a letter's link names, spent or not."""
+    statement = select(SignInChallenge).where(SignInChallenge.token_hash == hashed(token))
+    return session.execute(statement).scalar_one_or_none()
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody in the team, with the role held now."""
+
+    reader_id: int
+    name: str
+    email: str
+    role: str
+    since: datetime
+
+
+def members(session: Session) -> list[Member]:
+    """The team, the oldest first."""
+    statement = (
+        select(Person.reader_id, Person.name, Person.email, StaffRole.role, StaffRole.granted_at)
+        .join(StaffRole, StaffRole.reader_id == Person.reader_id)
+        .where(StaffRole.ended_at.is_(None))
+        .order_by(StaffRole.granted_at, StaffRole.id)
+    )
+    return [Member(*row) for row in session.execute(statement)]
 
 
 def team(session: Session, *, least: tuple[str, ...] = ("viewer", "editor", "manager", "admin")) -> list[Person]:

@@ -23,10 +23,17 @@ class LinkSpent(Refused):
 
 
 class WrongCode(Refused):
-    """The code does not fit, or there were too many wrong ones."""
+    """The code does not fit. The fifth wrong one voids the letter."""
 
     field = "code"
     words = N_("That code does not fit. Please look at the newest letter from us, or ask for a new one.")
+
+
+class LastAdmin(Refused):
+    """Without an admin nobody could invite one."""
+
+    field = "role"
+    words = N_("This is the last admin. Please make somebody else an admin first.")
 
 
 def email_key(typed: str) -> str:
@@ -40,6 +47,17 @@ def email_key(typed: str) -> str:
     except UnicodeError:
         ascii_domain = domain
     return f"{local.casefold()}@{ascii_domain.lower()}"
+
+
+def code_of(typed: str) -> str:
+    """The six digits that somebody typed over, without the spaces they came with; empty when it is something else."""
+    digits = "".join(typed.split())
+    return digits if len(digits) == 6 and digits.isascii() and digits.isdigit() else ""
+
+
+def is_open(*, used_at: datetime | None, expires_at: datetime, wrong_codes: int, at: datetime) -> bool:
+    """Whether a challenge may still sign somebody in: unused, at most ten minutes old, fewer than five wrong codes."""
+    return used_at is None and at <= expires_at and wrong_codes < WRONG_CODES
 
 
 def session_is_alive(*, created_at: datetime, seen_at: datetime, staff: bool, at: datetime) -> bool:
