@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from membership import clock
 from membership.db import transaction
 from membership.jobs.models import WorkerBeat
@@ -20,6 +22,7 @@ log = logging.getLogger(__name__)
 Task = Callable[[Claimed], None]
 BEAT_SECONDS = 10
 IDLE_SECONDS = 0.5
+DATABASE_AWAY_SECONDS = 2
 
 
 def run_one(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> bool:
@@ -50,12 +53,17 @@ def run(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     beaten = 0.0
     while not stop.is_set():
-        now = clock.wall().timestamp()
-        if now - beaten >= BEAT_SECONDS:
-            _beat(name)
-            beaten = now
-        if not run_one(tasks, lease=lease):
-            stop.wait(IDLE_SECONDS)
+        try:
+            now = clock.wall().timestamp()
+            if now - beaten >= BEAT_SECONDS:
+                _beat(name)
+                beaten = now
+            if not run_one(tasks, lease=lease):
+                stop.wait(IDLE_SECONDS)
+        except DBAPIError:
+            # The database is restarting or locked. A job in hand keeps its lease and is taken again when that ends.
+            log.exception("the database does not answer; trying again in %s s", DATABASE_AWAY_SECONDS)
+            stop.wait(DATABASE_AWAY_SECONDS)
 
 
 def _beat(worker: str) -> None:

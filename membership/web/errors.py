@@ -7,6 +7,7 @@ import logging
 from flask import Flask, render_template
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from membership.refusals import N_, Refused
@@ -20,6 +21,7 @@ WORDS = {
     413: N_("That was larger than we take."),
     500: N_("Something went wrong on our side. It has been noted; nothing was charged by this page."),
 }
+DATABASE_AWAY = "We cannot reach our books at the moment. Nothing was lost or charged; please try again in a minute.\n"
 
 
 def words_of(refused: Refused) -> str:
@@ -47,6 +49,12 @@ def install(app: Flask) -> None:
     def http_error(error: HTTPException) -> tuple[str, int]:
         status = error.code or 500
         return _page(gettext(WORDS.get(status, WORDS[400])), status)
+
+    @app.errorhandler(OperationalError)
+    def database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:
+        """The database does not answer: a page that needs none. Stripe, told 503, delivers again."""
+        log.error("the database does not answer: %s", type(error.orig).__name__)
+        return DATABASE_AWAY, 503, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "30"}
 
     @app.errorhandler(Exception)
     def accident(error: Exception) -> tuple[str, int]:
