@@ -3,6 +3,7 @@
 from membership.ballots import models as ballots
 from membership.ballots import urn
 from membership.db import Base
+from membership.giving import correction_models as corrections
 from membership.giving import models as giving
 from membership.giving import receipt_models as receipts
 from membership.jobs import models as jobs
@@ -21,6 +22,7 @@ from membership.webhooks import models as webhooks
 metadata = Base.metadata
 
 __all__ = [
+    "corrections",
     "ballots", "giving", "jobs", "limits", "mail", "memberships", "metadata", "newsroom", "perks", "promises",
     "readers", "receipts", "tiers", "topics", "trail", "urn", "webhooks",
 ]  # fmt: skip

@@ -16,12 +16,16 @@ import stripe
 from membership.config import Config
 from membership.gateway.readings import (
     CheckoutReading,
+    DisputeReading,
     InvoiceReading,
     PaymentReading,
+    RefundReading,
     SubscriptionReading,
     read_checkout,
+    read_dispute,
     read_invoice,
     read_payment,
+    read_refund,
     read_subscription,
 )
 from membership.money import Money
@@ -221,6 +225,34 @@ def payment(payment_intent_id: str) -> PaymentReading:
     """A payment as it is now, with its charge and what was booked. Raises `StripeGone`, `StripeUnreachable`."""
     params = {"expand": ["latest_charge.balance_transaction"]}
     return read_payment(_v1().payment_intents.retrieve(payment_intent_id, params))
+
+
+@_fetched
+def refunds(payment_intent_id: str) -> list[RefundReading]:
+    """Every refund of a payment, in any state."""
+    expand = ["data.balance_transaction", "data.failure_balance_transaction"]
+    page = _v1().refunds.list({"payment_intent": payment_intent_id, "limit": 100, "expand": expand})
+    return [read_refund(refund) for refund in page.auto_paging_iter()]
+
+
+@_fetched
+def disputes(payment_intent_id: str) -> list[DisputeReading]:
+    """Every dispute of a payment, inquiries included."""
+    page = _v1().disputes.list({"payment_intent": payment_intent_id, "limit": 100})
+    return [read_dispute(dispute) for dispute in page.auto_paging_iter()]
+
+
+@_named
+def refund(payment_intent_id: str, amount: int, *, reason: str, key: str) -> RefundReading:
+    """Send money back. `key` is our refund's token: asked twice, refunded once."""
+    params = {
+        "payment_intent": payment_intent_id,
+        "amount": amount,
+        "reason": reason,
+        "metadata": {"refund": key, "app": "membership"},
+        "expand": ["balance_transaction"],
+    }
+    return read_refund(_v1().refunds.create(params, {"idempotency_key": f"refund-{key}"}))
 
 
 @_named

@@ -12,19 +12,60 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Booking:
+    """A balance transaction: what Stripe booked. `amount` is signed; `fee` is what Stripe kept of it (also signed)."""
+
+    id: str
+    currency: str
+    amount: int
+    fee: int
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Settlement:
-    """How a payment was made and what Stripe booked for it. The fee is known once the balance transaction is."""
+    """How a payment was made and what Stripe booked for it. `booked` is None until Stripe has made its booking.
+
+    `corrected` tells that money went back or is disputed: then refunds and disputes are worth asking for.
+    """
 
     payment_intent_id: str
     charge_id: str
     method: str
     card_brand: str | None
     card_last4: str | None
-    balance_transaction_id: str | None
-    settled_currency: str
-    settled_gross: int
-    settled_fee: int
-    settled_at: datetime
+    paid_at: datetime
+    booked: Booking | None
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class RefundReading:
+    """A refund; `token` is ours if we asked for it. `status` is Stripe's (pending, requires_action, succeeded, failed, canceled); one that fails later gives
+    the money back, with a booking of its own (`failure`)."""
+
+    id: str
+    token: str | None
+    status: str
+    reason: str | None
+    currency: str
+    amount: int
+    created_at: datetime
+    booked: Booking | None
+    failure: Booking | None
+
+
+@dataclass(frozen=True)
+class DisputeReading:
+    """A dispute. `warning_*` statuses are inquiries that move no money; `bookings` are the withdrawals and returns."""
+
+    id: str
+    status: str
+    reason: str
+    currency: str
+    amount: int
+    created_at: datetime
+    bookings: tuple[Booking, ...]
 
 
 @dataclass(frozen=True)
@@ -160,26 +201,60 @@ def read_payment(intent: Any) -> PaymentReading:
     )
 
 
+def read_refund(refund: Any) -> RefundReading:
+    """From a `refund` with its balance transactions expanded."""
+    return RefundReading(
+        id=refund.id,
+        token=_value(refund.metadata, "refund"),
+        status=refund.status or "pending",
+        reason=refund.reason,
+        currency=refund.currency.upper(),
+        amount=refund.amount,
+        created_at=datetime.fromtimestamp(refund.created, UTC),
+        booked=_booking(refund.balance_transaction),
+        failure=_booking(getattr(refund, "failure_balance_transaction", None)),
+    )
+
+
+def read_dispute(dispute: Any) -> DisputeReading:
+    """From a `dispute`; its balance transactions come along whole."""
+    bookings = [_booking(booked) for booked in dispute.balance_transactions]
+    return DisputeReading(
+        id=dispute.id,
+        status=dispute.status,
+        reason=dispute.reason,
+        currency=dispute.currency.upper(),
+        amount=dispute.amount,
+        created_at=datetime.fromtimestamp(dispute.created, UTC),
+        bookings=tuple(booking for booking in bookings if booking is not None),
+    )
+
+
 def _settlement(intent: Any) -> Settlement | None:
     charge = intent.latest_charge
     if charge is None or isinstance(charge, str):
         return None
-    booked = charge.balance_transaction
-    known = booked is not None and not isinstance(booked, str)
     details = charge.payment_method_details
     card = getattr(details, "card", None)
+    booked = _booking(charge.balance_transaction)
     return Settlement(
         payment_intent_id=intent.id,
         charge_id=charge.id,
         method=details.type,
         card_brand=getattr(card, "brand", None),
         card_last4=getattr(card, "last4", None),
-        balance_transaction_id=booked.id if known else None,
-        settled_currency=(booked.currency if known else charge.currency).upper(),
-        settled_gross=booked.amount if known else charge.amount,
-        settled_fee=booked.fee if known else 0,
-        settled_at=datetime.fromtimestamp(booked.created if known else charge.created, UTC),
+        paid_at=booked.at if booked else datetime.fromtimestamp(charge.created, UTC),
+        booked=booked,
+        corrected=bool(charge.amount_refunded or charge.disputed),
     )
+
+
+def _booking(booked: Any) -> Booking | None:
+    """A balance transaction that came along whole; None for one that is not there, or only as an id."""
+    if booked is None or isinstance(booked, str):
+        return None
+    at = datetime.fromtimestamp(booked.created, UTC)
+    return Booking(booked.id, booked.currency.upper(), booked.amount, booked.fee, at)
 
 
 def _id(value: Any) -> str | None:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.gateway.readings import CheckoutReading, PaymentReading, Settlement
-from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
+from membership.giving.ledger import book
+from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.queries import checkout_by_token, reader_of_customer
 from membership.giving.receipts import post_receipt
 from membership.money import Money
@@ -116,28 +117,11 @@ def book_payment(
         article_id=article_id,
     )
     payment = session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
-    if settlement is not None:
-        _book_ledger(session, payment, settlement)
+    if settlement is not None and settlement.booked is not None:
+        book(session, settlement.booked, kind="gross", payment_id=payment.id)
     if new:
         post_receipt(session, payment, at=at)
     return payment
-
-
-def _book_ledger(session: Session, payment: Payment, settlement: Settlement) -> None:
-    """Gross in and fee out, in the currency of settlement; known only once Stripe has made its balance transaction."""
-    if settlement.balance_transaction_id is None:
-        return
-    for kind, amount in (("gross", settlement.settled_gross), ("fee", -settlement.settled_fee)):
-        insert_once(
-            session,
-            LedgerEntry,
-            payment_id=payment.id,
-            kind=kind,
-            currency=settlement.settled_currency,
-            amount=amount,
-            at=settlement.settled_at,
-            stripe_id=settlement.balance_transaction_id,
-        )
 
 
 def receive_donation(session: Session, paid: PaymentReading, *, at: datetime) -> Payment | None:
@@ -154,7 +138,7 @@ def receive_donation(session: Session, paid: PaymentReading, *, at: datetime) ->
         reader_id=reader_id,
         kind="donation",
         amount=Money(paid.amount, paid.currency),
-        paid_at=paid.settlement.settled_at if paid.settlement else paid.created_at,
+        paid_at=paid.settlement.paid_at if paid.settlement else paid.created_at,
         settlement=paid.settlement,
         article_id=checkout.article_id,
         at=at,

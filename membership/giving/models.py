@@ -75,19 +75,22 @@ class Payment(Base):
 
 
 class LedgerEntry(Base):
-    """One movement of money, signed, in the currency it was settled in: gross in, fee out; later refunds and disputes.
+    """One movement of money, signed, in the currency it was settled in.
 
-    `stripe_id` is the balance transaction; its lines of different `kind` add up to its net.
+    `stripe_id` is the balance transaction: one line of its own kind (what moved) and one `fee` line (what Stripe kept),
+    which add up to its net. `payment_id` is empty for what belongs to no payment (a payout).
     """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
         UniqueConstraint("stripe_id", "kind"),
-        CheckConstraint("kind IN ('gross', 'fee')", name="kind"),
+        CheckConstraint(
+            "kind IN ('gross', 'fee', 'refund', 'refund_returned', 'dispute', 'payout', 'other')", name="kind"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
     kind: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Minor)

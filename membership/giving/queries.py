@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
 
@@ -33,11 +34,27 @@ def reader_of_customer(session: Session, customer_id: str | None) -> int | None:
     return session.execute(statement).scalar_one_or_none()
 
 
+def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | None:
+    """The payment that Stripe collected by this payment intent, of whatever kind."""
+    statement = select(Payment).where(Payment.payment_intent_id == payment_intent_id)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def refunds_of(session: Session, payment_id: int) -> list[Refund]:
+    """Every refund of a payment, the first one first."""
+    return list(session.execute(select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id)).scalars())
+
+
+def disputes_of(session: Session, payment_id: int) -> list[Dispute]:
+    """Every dispute of a payment, the first one first."""
+    return list(session.execute(select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id)).scalars())
+
+
 def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt | None]]:
-    """A reader's payments with their receipts, the newest first."""
+    """A reader's payments with their valid receipts, the newest first."""
     statement = (
         select(Payment, Receipt)
-        .outerjoin(Receipt, Receipt.payment_id == Payment.id)
+        .outerjoin(Receipt, and_(Receipt.payment_id == Payment.id, Receipt.voided_at.is_(None)))
         .where(Payment.reader_id == reader_id)
         .order_by(Payment.paid_at.desc(), Payment.id.desc())
     )

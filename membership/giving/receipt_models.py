@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Key
@@ -20,17 +20,30 @@ class ReceiptBook(Base):
 
 
 class Receipt(Base):
-    """A receipt for one payment. Who it was made out to stands with the person and in the letter that carried it."""
+    """A receipt for one payment: voided when the money went back, never deleted; if it returns, a new one is issued.
+
+    At most one of a payment's receipts is valid. Who it was made out to stands with the person and in the letter that carried it."""
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("year", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("year", "sequence"),
+        Index(
+            "uq_receipt_valid",
+            "payment_id",
+            unique=True,
+            sqlite_where=text("voided_at IS NULL"),
+            postgresql_where=text("voided_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
-    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), unique=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"), index=True)
     year: Mapped[int]
     sequence: Mapped[int]
     language: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime]
+    voided_at: Mapped[datetime | None]
+    void_reason: Mapped[str | None] = mapped_column(Text)
 
     @property
     def number(self) -> str:

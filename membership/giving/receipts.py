@@ -18,20 +18,21 @@ from membership.readers.models import Person
 
 
 def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt:
-    """Number a new payment's receipt and write the letter that carries it. One per payment, however often told."""
+    """Number a payment's receipt and write the letter that carries it. One valid one per payment, however often told."""
     person = session.get(Person, payment.reader_id)
     language = person.language if person else "en"
     receipt = _number(session, payment, language, at=at)
     if person is not None:
         to = Recipient(person.email, person.name, language, person.reader_id)
         amount = Money(payment.amount, payment.currency)
-        key = f"receipt:{payment.stripe_id}"
+        key = f"receipt:{receipt.number}"
         write(session, "receipt", to, key=key, at=at, payment=payment, receipt=receipt, amount=amount)
     return receipt
 
 
 def _number(session: Session, payment: Payment, language: str, *, at: datetime) -> Receipt:
-    found = session.execute(select(Receipt).where(Receipt.payment_id == payment.id)).scalar_one_or_none()
+    valid = (Receipt.payment_id == payment.id, Receipt.voided_at.is_(None))
+    found = session.execute(select(Receipt).where(*valid)).scalar_one_or_none()
     if found is not None:
         return found
     zone = getattr(newsroom.current(session), "time_zone", "UTC")

@@ -12,13 +12,20 @@ from sqlalchemy.orm import Session
 from membership.db import insert_once
 from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
 from membership.giving.actions import book_payment, reader_behind
-from membership.giving.models import Checkout
+from membership.giving.correction_rules import counts
+from membership.giving.models import Checkout, Payment
 from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships import rules
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.queries import checkout_choice, membership_by_subscription, tier_by_product
+from membership.memberships.queries import (
+    checkout_choice,
+    membership_by_subscription,
+    membership_of_payment,
+    periods_paid,
+    tier_by_product,
+)
 from membership.money import Money
 from membership.readers.models import Person
 
@@ -76,7 +83,41 @@ def receive_membership_payment(session: Session, membership: Membership, paid: P
         )
         period = {"period_start": invoice.period_start, "period_end": invoice.period_end}
         insert_once(session, MembershipPayment, payment_id=payment.id, membership_id=membership.id, **period)
-    membership.paid_until = max(filter(None, [membership.paid_until, invoice.period_end]))
+        if paid.payment and paid.payment.settlement and paid.payment.settlement.corrected:
+            _look_at_corrections(session, paid.payment.id, at=at)
+    else:
+        membership.free_until = max(filter(None, [membership.free_until, invoice.period_end]))
+    _reckon(session, membership)
+
+
+def reckon_standing(session: Session, payment: Payment, *, at: datetime) -> None:
+    """After a refund or dispute: reckon again until when the payment's membership is paid, and wake the perks."""
+    found = membership_of_payment(session, payment.id)
+    membership = membership_by_subscription(session, found.subscription_id, lock=True) if found else None
+    if membership is None:
+        return
+    before = (membership.paid_until, membership.frozen)
+    _reckon(session, membership)
+    if before != (membership.paid_until, membership.frozen):
+        _wake_perks(session, membership.reader_id, at=at)
+
+
+def _reckon(session: Session, membership: Membership) -> None:
+    """`paid_until` and `frozen` from the payments as they stand now; the membership's row must be locked."""
+    session.flush()
+    periods = periods_paid(session, membership.id)
+    counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
+    membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
+    membership.frozen = any(period.disputed for period in periods)
+
+
+def _look_at_corrections(session: Session, payment_intent_id: str, *, at: datetime) -> None:
+    """Money of this payment went back before we had booked it: the payment itself must be taken in as well."""
+    post(session, "webhooks.take_in", f"stripe:{payment_intent_id}", {"root": payment_intent_id}, due_at=at)
+
+
+def _wake_perks(session: Session, reader_id: int, *, at: datetime) -> None:
+    post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
 
 
 def _known(session: Session, subscription: SubscriptionReading, *, at: datetime) -> Membership:
@@ -103,6 +144,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         interval=subscription.interval,
         counted=0,
         started_at=subscription.started_at,
+        frozen=False,
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
@@ -184,7 +226,7 @@ def _move(
         )
     )
     membership.counted = after
-    post(session, "perks.grant", f"perks:{membership.reader_id}", {"reader": membership.reader_id}, due_at=at)
+    _wake_perks(session, membership.reader_id, at=at)
     if after == 0:
         _say_ended(session, membership, lost=kind == "lost", at=at)
 

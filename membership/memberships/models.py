@@ -23,6 +23,9 @@ class MembershipCheckout(Base):
 class Membership(Base):
     """One Stripe subscription, as last fetched. `paid_until` comes only from settled invoices: it carries the standing.
 
+    It is reckoned from the payments that count (not refunded in full, not disputed) and from `free_until`, the end of
+    what cost nothing. `frozen` while a payment of it is disputed.
+
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
     `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment.
     """
@@ -44,6 +47,8 @@ class Membership(Base):
     started_at: Mapped[datetime]
     period_ends_at: Mapped[datetime | None]
     paid_until: Mapped[datetime | None] = mapped_column(index=True)
+    free_until: Mapped[datetime | None]
+    frozen: Mapped[bool] = mapped_column(default=False)
     ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -8,11 +8,23 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from membership.giving.correction_models import Dispute, Refund
+from membership.giving.correction_rules import is_disputed, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
 from membership.memberships.rules import ENDED, is_in_good_standing
 from membership.memberships.tiers import Tier, TierPrice
 from membership.money import Money
+
+
+@dataclass(frozen=True)
+class PaidPeriod:
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed."""
+
+    period_end: datetime
+    amount: int
+    refunded: int
+    disputed: bool
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ def current_membership(session: Session, reader_id: int) -> Membership | None:
 def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
     """Whether any of a reader's memberships gives standing at this moment."""
     return any(
-        is_in_good_standing(status=membership.status, paid_until=membership.paid_until, at=at)
+        is_in_good_standing(status=membership.status, paid_until=membership.paid_until, frozen=membership.frozen, at=at)
         for membership in memberships_of(session, reader_id)
     )
 
@@ -111,3 +123,26 @@ def paid_invoices(session: Session, subscription_id: str) -> set[str]:
 def membership_of_checkout(session: Session, checkout: Checkout) -> Membership | None:
     """The membership that a checkout began, once Stripe confirmed it."""
     return session.execute(select(Membership).where(Membership.checkout_id == checkout.id)).scalar_one_or_none()
+
+
+def membership_of_payment(session: Session, payment_id: int) -> Membership | None:
+    """The membership that a payment was made for."""
+    statement = select(Membership).join(MembershipPayment, MembershipPayment.membership_id == Membership.id)
+    return session.execute(statement.where(MembershipPayment.payment_id == payment_id)).scalar_one_or_none()
+
+
+def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
+    """Every payment of a membership with the period it paid for, and what came of it."""
+    statement = (
+        select(Payment.id, Payment.amount, MembershipPayment.period_end)
+        .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
+        .where(MembershipPayment.membership_id == membership_id)
+    )
+    rows = session.execute(statement).all()
+    ids = [row.id for row in rows]
+    held: dict[int, int] = {}
+    for refund in session.execute(select(Refund).where(Refund.payment_id.in_(ids))).scalars():
+        held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
+    disputes = session.execute(select(Dispute.payment_id, Dispute.status).where(Dispute.payment_id.in_(ids))).all()
+    disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
+    return [PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed) for row in rows]

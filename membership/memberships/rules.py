@@ -15,12 +15,13 @@ ENDED = frozenset({"canceled", "incomplete_expired", "unpaid"})
 NOT_BEGUN = frozenset({"incomplete"})
 
 
-def is_in_good_standing(*, status: str, paid_until: datetime | None, at: datetime) -> bool:
+def is_in_good_standing(*, status: str, paid_until: datetime | None, at: datetime, frozen: bool = False) -> bool:
     """Whether a membership gives its reader standing (votes, perks) at a moment.
 
-    `paid_until` comes from settled invoices only, so a membership that a slow bank has not paid for yet has none.
+    `paid_until` comes from settled invoices only, so a membership that a slow bank has not paid for yet has none;
+    `frozen` while one of its payments is disputed.
     """
-    if paid_until is None or status in ENDED or status in NOT_BEGUN:
+    if frozen or paid_until is None or status in ENDED or status in NOT_BEGUN:
         return False
     return at < paid_until + GRACE
 

@@ -16,5 +16,15 @@ LISTENERS: frozenset[str] = frozenset(
         "invoice.paid",
         "invoice.payment_failed",
         "payment_intent.succeeded",
+        "charge.refunded",
+        "charge.refund.updated",
+        "refund.created",
+        "refund.updated",
+        "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
     }
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -11,30 +10,41 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading
 from membership.gateway import client as gateway
+from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import note_checkout, receive_donation
+from membership.giving.corrections import keep_corrections
+from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing, post
 from membership.jobs.worker import Task
-from membership.memberships.actions import NotOurs, take_in
+from membership.memberships.actions import NotOurs, reckon_standing, take_in
 from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.actions import lease_key
 from membership.webhooks.models import StripeEvent
 
-Finish = Callable[[], AbstractContextManager[Session]]
+
+@dataclass(frozen=True)
+class Waiting:
+    """An event of the inbox that is not taken in yet."""
+
+    id: str
+    type: str
 
 
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
     with reading() as session:
-        waiting = select(StripeEvent.id).where(StripeEvent.root_id == root, StripeEvent.state == "new")
-        events = list(session.execute(waiting).scalars())
+        waiting = select(StripeEvent.id, StripeEvent.type).where(
+            StripeEvent.root_id == root, StripeEvent.state == "new"
+        )
+        events = [Waiting(row.id, row.type) for row in session.execute(waiting)]
     try:
         _fetch_and_write(job, root, events)
     except gateway.StripeGone as error:
         raise Park(f"Stripe does not know {root}: {error}") from error
 
 
-def _fetch_and_write(job: Claimed, root: str, events: list[str]) -> None:
+def _fetch_and_write(job: Claimed, root: str, events: list[Waiting]) -> None:
     kind = root.partition("_")[0]
     if kind == "sub":
         _subscription(job, root, events)
@@ -47,7 +57,7 @@ def _fetch_and_write(job: Claimed, root: str, events: list[str]) -> None:
             _mark(session, events, "ignored")
 
 
-def _subscription(job: Claimed, root: str, events: list[str]) -> None:
+def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
     fetched = fetch_subscription(root)
     with finishing(job) as session:
         state = "applied"
@@ -58,15 +68,37 @@ def _subscription(job: Claimed, root: str, events: list[str]) -> None:
         _mark(session, events, state)
 
 
-def _payment(job: Claimed, root: str, events: list[str]) -> None:
-    """A donation. A payment of an invoice is taken in under its subscription, or income would be booked twice."""
+def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """A payment by itself: a donation, or what became of any payment (refunds, disputes).
+
+    What an invoice collected is booked under its subscription, or income would be booked twice.
+    """
     paid = gateway.payment(root)
+    refunds, disputes = _corrections(root, paid, events)
     with finishing(job) as session:
-        payment = receive_donation(session, paid, at=clock.now())
+        at = clock.now()
+        payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
+        if payment is not None and (refunds or disputes):
+            keep_corrections(session, payment, refunds, disputes, at=at)
+            reckon_standing(session, payment, at=at)
         _mark(session, events, "applied" if payment else "ignored")
 
 
-def _checkout(job: Claimed, root: str, events: list[str]) -> None:
+def _corrections(
+    root: str, paid: PaymentReading, events: list[Waiting]
+) -> tuple[list[RefundReading], list[DisputeReading]]:
+    """Refunds and disputes, asked for only when something points to one: a failed refund leaves no trace on the charge."""
+    told = any(event.type.startswith(("refund.", "charge.refund", "charge.dispute")) for event in events)
+    corrected = paid.settlement is not None and paid.settlement.corrected
+    with reading() as session:
+        payment = payment_by_intent(session, root)
+        known = payment is not None and bool(refunds_of(session, payment.id) or disputes_of(session, payment.id))
+    if not (told or corrected or known):
+        return [], []
+    return gateway.refunds(root), gateway.disputes(root)
+
+
+def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
     """A session that is not about a subscription or payment yet, or that a waiting reader asked us to look at."""
     reading_ = gateway.checkout(root)
     with finishing(job) as session:
@@ -77,9 +109,9 @@ def _checkout(job: Claimed, root: str, events: list[str]) -> None:
         _mark(session, events, "applied")
 
 
-def _mark(session: Session, events: list[str], state: str) -> None:
+def _mark(session: Session, events: list[Waiting], state: str) -> None:
     if events:
-        rows = update(StripeEvent).where(StripeEvent.id.in_(events))
+        rows = update(StripeEvent).where(StripeEvent.id.in_([event.id for event in events]))
         session.execute(rows.values(state=state, applied_at=clock.now()))
 
 
