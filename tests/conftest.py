@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -101,12 +102,21 @@ def engine(shared_url: str) -> Iterator[Engine]:
     made.dispose()
 
 
+class Browser(FlaskClient):
+    """Each request gets an application context of its own, as on a server: who is signed in is asked anew."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
+
+
 @pytest.fixture(scope="session")
 def app(config: Config) -> Flask:
     connect_outside(config)
     made = create_app(config)
     made.config["WTF_CSRF_ENABLED"] = False
     made.testing = True
+    made.test_client_class = Browser
     return made
 
 

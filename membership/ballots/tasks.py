@@ -1,3 +1,51 @@
-from membership.jobs.worker import Task
+"""What the worker does for ballots: opening and closing them at their time, and sealing the log."""
 
-TASKS: dict[str, Task] = {}
+from __future__ import annotations
+
+from flask import current_app
+
+from membership import clock
+from membership.ballots import actions
+from membership.ballots.queries import ballot_by_id
+from membership.ballots.rules import CannotOpen
+from membership.jobs.queue import Claimed, finishing
+from membership.jobs.worker import Task
+from membership.refusals import N_
+
+MISSED = N_("The time to vote had passed before the ballot could be opened.")
+
+
+def secret() -> str:
+    """The application's secret, for handing in."""
+    return str(current_app.config["MEMBERSHIP"].secret_key)
+
+
+def open_at_its_time(job: Claimed) -> None:
+    """Open a ballot; one whose whole time passed while no worker ran is called off."""
+    with finishing(job) as session:
+        ballot, at = ballot_by_id(session, job.payload["ballot"], lock=True), clock.now()
+        if ballot is None or ballot.status != "draft":
+            return
+        try:
+            actions.open_ballot(session, ballot.id, secret=secret(), at=at)
+        except CannotOpen:
+            actions.cancel(session, ballot.id, by=None, reason=MISSED, at=at)
+
+
+def close_at_its_time(job: Claimed) -> None:
+    """Close and count a ballot, also long after its time."""
+    with finishing(job) as session:
+        actions.close_ballot(session, job.payload["ballot"], secret=secret(), at=clock.now())
+
+
+def seal(job: Claimed) -> None:
+    """Seal a batch of the log, and come again."""
+    with finishing(job) as session:
+        actions.seal_batch(session, job.payload["ballot"], at=clock.now())
+
+
+TASKS: dict[str, Task] = {
+    "ballots.open": open_at_its_time,
+    "ballots.close": close_at_its_time,
+    "ballots.seal": seal,
+}

@@ -1,3 +1,6 @@
-from flask import Blueprint
+"""Every view of the desk, by noun: importing this module attaches them all to the blueprint."""
 
-blueprint = Blueprint("desk", __name__)
+from membership.desk import board, health, settings, setup, team
+from membership.desk.room import blueprint
+
+__all__ = ["blueprint", "board", "health", "settings", "setup", "team"]

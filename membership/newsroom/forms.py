@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext
 from wtforms import SelectField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, ValidationError
 
 from membership.newsroom import defaults
 from membership.newsroom.actions import About
@@ -42,7 +43,7 @@ class AboutForm(Form):
         render_kw={"autocomplete": "street-address"},
     )
     tax_number = StringField(lazy_gettext("Tax or register number"), validators=[Length(max=100)])
-    currency = SelectField(lazy_gettext("Your own currency"), choices=[(code, code) for code in defaults.COFFEES])
+    currency = SelectField(lazy_gettext("Your own currency"), choices=[SelectChoice(code) for code in defaults.COFFEES])
     accent = StringField(
         lazy_gettext("Your colour"),
         default=defaults.ACCENT,
@@ -55,7 +56,7 @@ class AboutForm(Form):
         try:
             read_accent(field.data or "")
         except Refused as refused:
-            raise ValueError(words_of(refused)) from None
+            raise ValidationError(words_of(refused)) from None
 
     def about(self, standing: Newsroom | None = None) -> About:
         """What was typed, with what this form does not ask taken from the newsroom as it stands."""

@@ -44,11 +44,25 @@ Ids in a history come from `ids.derived(kind, prefix, …)`: `cus_`, `pm_`, `sub
 (a donation's from the prefix). Products are not returned: load them once with `catalogue.product`.
 A loaded subscription renews, fails and ends by the clock like any other.
 
+**Levers** beside the clock and the faults: POST a JSON object under /_sandbox/ to do what a bank, a payer or Stripe
+would do. Each answers with the changed object and is told of like everything else (`levers.py` has them all):
+
+    disputes          {"charge": "ch_…", "reason": "fraudulent", "inquiry": false}     open a dispute on any paid charge
+    disputes/<id>     {"outcome": "won" | "lost" | "warning_closed" | "escalated"}     the last two for inquiries
+    fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
+    refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
+
+Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
+`refund_failure` balance transaction; the charge counts as unrefunded again); fees are never returned. Disputes: a
+minute after a payment with …0259 (dispute), …1976 (inquiry: no money moves), …5423 (early fraud warning). A dispute
+takes its amount and a fee of 1500 minor units; won gives the amount back, not the fee. It stays open by the clock;
+evidence with the text `winning_evidence` or `losing_evidence`, once submitted, decides it a minute later.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no prorations (`proration_behavior=none`), trials, coupons, taxes, bank debits, disputes, portal, thin events.
+draft); no prorations (`proration_behavior=none`), trials, coupons, taxes, bank debits, portal, thin events.
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,
 `pay` the hosted page, `events` and `deliveries` what is told to whom, `switches` the test levers under /_sandbox/,
-`control` the control room at /.
+`levers` those that move one object, `control` the control room at /.
 """

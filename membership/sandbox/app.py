@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from membership.sandbox import control, gate, pay, switches
+from membership.sandbox import control, gate, levers, pay, switches
 from membership.sandbox.faulty import Cut
 from membership.sandbox.world import World
 
@@ -25,6 +25,7 @@ def create_app(world: World) -> Flask:
     gate.install(app, world)
     app.register_blueprint(pay.pages(world))
     app.register_blueprint(switches.levers(world))
+    app.register_blueprint(levers.bench(world))
     app.register_blueprint(control.room(world))
     app.before_request(_only_from_here)
     app.after_request(_headers)

@@ -46,7 +46,11 @@ NEEDS_CONFIRMING = Decline(
 
 @dataclass(frozen=True)
 class Card:
-    """`now`: the answer with the payer present; `later`: the answer to a renewal; None means that it pays."""
+    """`now`: the answer with the payer present; `later`: the answer to a renewal; None means that it pays.
+
+    `refunds`: what becomes of a refund to it ("now", "later": pending first, "fails": succeeds, then fails);
+    `after`: what follows a paid charge ("dispute", "inquiry", "warning"), or None.
+    """
 
     number: str
     what: str
@@ -56,6 +60,8 @@ class Card:
     now: Decline | None = None
     later: Decline | None = None
     asks: bool = False
+    refunds: str = "now"
+    after: str | None = None
 
     @property
     def last4(self) -> str:
@@ -76,6 +82,11 @@ CARDS: dict[str, Card] = {
         Card("4000000000000341", "Pays now, declines at every renewal", later=GENERIC),
         Card("4000002500003155", "Asks for confirmation (3-D Secure), then pays", asks=True),
         Card("4000002760003184", "Asks for confirmation every time", asks=True, later=NEEDS_CONFIRMING),
+        Card("4000000000000259", "Pays, then disputed as fraudulent", after="dispute"),
+        Card("4000000000001976", "Pays, then the bank inquires (no money moves)", after="inquiry"),
+        Card("4000000000005423", "Pays, then the bank warns of fraud", after="warning"),
+        Card("4000000000007726", "Pays; a refund is pending first, then succeeds", refunds="later"),
+        Card("4000000000005126", "Pays; a refund succeeds first, then fails", refunds="fails"),
         _declining("4000000000000002", "Declined", GENERIC),
         _declining("4000000000009995", "Declined: insufficient funds", NO_FUNDS),
         _declining("4000000000000069", "Declined: expired card", EXPIRED),
@@ -96,6 +107,11 @@ TOKENS: dict[str, str] = {
     "pm_card_chargeCustomerFail": "4000000000000341",
     "pm_card_authenticationRequired": "4000002760003184",
     "pm_card_threeDSecure2Required": "4000002760003184",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeInquiry": "4000000000001976",
+    "pm_card_createIssuerFraudRecord": "4000000000005423",
+    "pm_card_pendingRefund": "4000000000007726",
+    "pm_card_refundFail": "4000000000005126",
     "pm_card_chargeDeclined": "4000000000000002",
     "pm_card_visa_chargeDeclined": "4000000000000002",
     "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
@@ -109,6 +125,11 @@ TOKENS: dict[str, str] = {
 def by_number(typed: str) -> Card | None:
     """The test card with this number, spaces and dashes allowed; None for every other number."""
     return CARDS.get("".join(sign for sign in typed if sign not in " -\u00a0"))
+
+
+def of_charge(charge: dict[str, Any]) -> Card:
+    """What the card of a charge does; an unknown one simply pays."""
+    return of_payment_method(charge.get("payment_method_details") or {})
 
 
 def of_payment_method(method: dict[str, Any]) -> Card:

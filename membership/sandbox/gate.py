@@ -20,12 +20,14 @@ from membership.sandbox.resources import (
     balance,
     checkout_sessions,
     customers,
+    disputes,
     invoices,
     notices,
     payment_methods,
     payments,
     prices,
     products,
+    refunds,
     subscriptions,
 )
 from membership.sandbox.routes import Route
@@ -37,12 +39,14 @@ ROOMS = (
     balance,
     checkout_sessions,
     customers,
+    disputes,
     invoices,
     notices,
     payment_methods,
     payments,
     prices,
     products,
+    refunds,
     subscriptions,
 )
 ROUTES: list[Route] = [route for room in ROOMS for route in room.ROUTES]

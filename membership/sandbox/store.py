@@ -46,6 +46,8 @@ OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "invoice": lambda o: ((o.get("parent") or {}).get("subscription_details") or {}).get("subscription"),
     "invoice_payment": lambda o: o["invoice"],
     "refund": lambda o: o["charge"],
+    "dispute": lambda o: o["charge"],
+    "radar.early_fraud_warning": lambda o: o["charge"],
     "price": lambda o: o["product"],
     "balance_transaction": lambda o: o["source"],
     "checkout.session": lambda o: o["subscription"],
@@ -59,7 +61,9 @@ ON CONFLICT (id) DO UPDATE SET customer = excluded.customer, owner = excluded.ow
 
 
 def due_at(obj: dict[str, Any]) -> int | None:
-    """When something happens to this object by itself: expiry, renewal, end, the next try at a payment."""
+    """When something happens to this object by itself: expiry, renewal, end, the next try at a payment.
+
+    Other kinds carry the time in their note `_due` (a refund that succeeds later, a charge that will be disputed)."""
     kind = obj["object"]
     if kind == "checkout.session":
         return obj["expires_at"] if obj["status"] == "open" else None
@@ -67,7 +71,7 @@ def due_at(obj: dict[str, Any]) -> int | None:
         return obj["next_payment_attempt"] if obj["status"] == "open" else None
     if kind == "subscription":
         return _subscription_due(obj)
-    return None
+    return obj.get("_due")
 
 
 def _subscription_due(subscription: dict[str, Any]) -> int | None:

@@ -48,7 +48,7 @@ def propose() -> Any:
         with db.transaction() as session:
             topic = actions.propose(
                 session, reader_id=current_user.reader_id, title=form.title.data or "", why=form.why.data or "",
-                links=form.link_lines(), attempt=form.attempt.data, at=at,
+                links=form.link_lines(), attempt=form.attempt.data or "", at=at,
             )  # fmt: skip
     except Refused as refused:
         form.show(refused, "title")
@@ -69,7 +69,13 @@ def show(slug: str) -> str:
         mine = current_user.is_authenticated and queries.supports(session, topic.id, current_user.reader_id)
         into = queries.topic_by_id(session, topic.merged_into_id) if topic.merged_into_id else None
     return render_template(
-        "topics/topic.html", topic=topic, supporters=supporters, links=links, history=history, mine=mine, into=into
+        "topics/topic.html",
+        topic=topic,
+        supporters_count=supporters,
+        links=links,
+        history=history,
+        mine=mine,
+        into=into,
     )
 
 
@@ -118,7 +124,7 @@ def _screen(topic_id: int, form: DecisionForm) -> str:
         links = queries.links_of(session, topic_id)
         history = queries.history_of(session, topic_id)
     return render_template(
-        "topics/screen.html", topic=topic, supporters=supporters, links=links, history=history, form=form
+        "topics/screen.html", topic=topic, supporters_count=supporters, links=links, history=history, form=form
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from membership.sandbox.billing import renewing
+from membership.sandbox.billing import disputing, refunding, renewing
 from membership.sandbox.clock import NotATime
 from membership.sandbox.world import World
 
@@ -40,19 +41,9 @@ def _run(world: World, until: int) -> int:
     while (found := world.store.next_due(until)) is not None:
         obj, due = found
         with world.clock.standing_at(due):
-            _look_at(world, obj)
+            WHAT_HAPPENS[obj["object"]](world, obj)
         done += 1
     return done
-
-
-def _look_at(world: World, obj: dict[str, Any]) -> None:
-    kind = obj["object"]
-    if kind == "checkout.session":
-        expire(world, obj)
-    elif kind == "invoice":
-        renewing.retry(world, obj)
-    else:
-        renewing.look_at(world, obj)
 
 
 def expire(world: World, session: dict[str, Any]) -> dict[str, Any]:
@@ -61,3 +52,13 @@ def expire(world: World, session: dict[str, Any]) -> dict[str, Any]:
     world.save(over)
     world.tell("checkout.session.expired", over)
     return over
+
+
+WHAT_HAPPENS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "charge": disputing.strike,
+    "checkout.session": expire,
+    "dispute": disputing.decide,
+    "invoice": renewing.retry,
+    "refund": refunding.go_on,
+    "subscription": renewing.look_at,
+}

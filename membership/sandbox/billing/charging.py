@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import ids
+from membership.sandbox import cards, ids
 from membership.sandbox.cards import Decline
 from membership.sandbox.shapes import payments
 from membership.sandbox.world import World
+
+AFTERWARDS = 60
 
 
 def open_intent(world: World, *, amount: int, currency: str, **more: object) -> dict[str, Any]:
@@ -66,6 +68,8 @@ def take(
     )
     world.save(arrived)
     charge["balance_transaction"] = arrived["id"]
+    if cards.of_payment_method(method).after:
+        charge["_due"] = world.now() + AFTERWARDS
     world.save(charge)
     paid = {
         **intent,
@@ -112,37 +116,3 @@ def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], 
     world.save(failed)
     world.tell("payment_intent.payment_failed", failed)
     return failed
-
-
-def give_back(
-    world: World, charge: dict[str, Any], amount: int, reason: str | None, metadata: dict[str, str]
-) -> dict[str, Any]:
-    """Refund part or all of a charge; returns the refund. The fee stays with the processor."""
-    refund_id = ids.new("re_")
-    gone = payments.balance_transaction(
-        id=ids.new("txn_"),
-        created=world.now(),
-        amount=-amount,
-        currency=charge["currency"],
-        source=refund_id,
-        kind="refund",
-        description="REFUND FOR CHARGE",
-        now=world.now(),
-    )
-    refund = payments.refund(
-        id=refund_id,
-        created=world.now(),
-        charge=charge,
-        amount=amount,
-        balance_transaction=gone["id"],
-        reason=reason,
-        metadata=metadata,
-    )
-    world.save(gone)
-    world.save(refund)
-    back = charge["amount_refunded"] + amount
-    after = {**charge, "amount_refunded": back, "refunded": back == charge["amount"]}
-    world.save(after)
-    world.tell("refund.created", refund)
-    world.tell("charge.refunded", after, before=charge)
-    return refund

@@ -179,11 +179,14 @@ def balance_transaction(
     currency: str,
     source: str,
     kind: str = "charge",
+    category: str | None = None,
     fee_amount: int | None = None,
+    fee_words: str = "Stripe processing fees",
     description: str | None = None,
     now: int | None = None,
 ) -> dict[str, Any]:
-    """What a charge (or, negative, a refund) did to the balance. `fee_amount` None: computed for a charge, else 0.
+    """What a charge (or, negative, a refund) did to the balance. `fee_amount` None: computed for a charge, else 0;
+    `category`: the reporting category where it is not the kind itself.
 
     `now`: the sandbox's time, to tell what is still pending; without it everything older than the pay-out delay is
     taken to be available.
@@ -193,7 +196,7 @@ def balance_transaction(
         "amount": taken,
         "application": None,
         "currency": currency.lower(),
-        "description": "Stripe processing fees",
+        "description": fee_words,
         "type": "stripe_fee",
     }
     available_on = created + PAYOUT_AFTER
@@ -210,7 +213,7 @@ def balance_transaction(
         "fee": taken,
         "fee_details": [details] if taken else [],
         "net": amount - taken,
-        "reporting_category": kind,
+        "reporting_category": category or kind,
         "source": source,
         "status": "available" if now is None or available_on <= now else "pending",
         "type": kind,

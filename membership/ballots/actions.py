@@ -1,0 +1,186 @@
+"""Verbs about ballots: announcing, opening, cancelling. Casting is in `casting.py`, the close in `closing.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from membership.ballots import log, roll, rules, seals
+from membership.ballots.casting import cast, cast_and_confirm
+from membership.ballots.closing import close_ballot
+from membership.ballots.counting.methods import RULE_VERSION
+from membership.ballots.models import Ballot, BallotOption
+from membership.ballots.queries import ballot_by_id, ballot_for_sealing, options_of
+from membership.ballots.urn import BallotPending, BallotSeal, Vote
+from membership.db import insert_once
+from membership.jobs.queue import post
+from membership.readers.trail import note
+from membership.refusals import NotFound
+from membership.topics import actions as topics
+from membership.topics.queries import topic_by_id
+from membership.topics.rules import slug_of, tidy
+from membership.web.tokens import new_code
+
+__all__ = ["announce", "cancel", "cast", "cast_and_confirm", "close_ballot", "draft", "open_ballot", "seal_batch"]
+
+SEAL_EVERY = timedelta(minutes=1)
+
+
+def draft(
+    session: Session,
+    *,
+    title: str,
+    question: str,
+    topic_ids: Sequence[int],
+    opens_at: datetime,
+    closes_at: datetime,
+    by: int,
+    at: datetime,
+    attempt: str,
+    seats: int = 1,
+    quorum: int = 0,
+) -> Ballot:
+    """Announce a ballot on accepted topics, and post the job that opens it. The same attempt sent twice is one ballot.
+
+    Raises `TitleMissing`, `QuestionMissing`, `TooFewOptions`, `TooManyOptions`, `SeatsDoNotFit`, `QuorumDoesNotFit`,
+    `ClosesTooEarly`, `NotAnOption`.
+    """
+    title, question = " ".join(title.split()), tidy(question)
+    wanted = list(dict.fromkeys(topic_ids))
+    rules.check_draft(
+        title=title, question=question, options=len(wanted), seats=seats, quorum=quorum, opens_at=opens_at,
+        closes_at=closes_at, at=at,
+    )  # fmt: skip
+    ballot, new = _write_once(
+        session, attempt=f"{by}:{attempt}", title=title, question=question, method="approval", seats=seats,
+        quorum=quorum, status="draft", opens_at=opens_at, closes_at=closes_at, rule=roll.RULE, rule_version=RULE_VERSION,
+        log_head="", log_length=0, made_by=by,
+    )  # fmt: skip
+    if new:
+        _write_options(session, ballot.id, wanted)
+        post(session, "ballots.open", f"ballot:{ballot.id}:open", {"ballot": ballot.id}, due_at=max(opens_at, at))
+        note(session, actor_id=by, action="ballot:drafted", object=f"ballot/{ballot.id}", at=at, options=len(wanted))
+    return ballot
+
+
+def announce(session: Session, *, secret: str, at: datetime, opens_at: datetime, by: int, **what: Any) -> Ballot:
+    """Draft a ballot, and open it in the same breath if its time has come. Raises what `draft` raises."""
+    ballot = draft(session, at=at, opens_at=opens_at, by=by, **what)
+    return open_ballot(session, ballot.id, secret=secret, at=at, by=by) if opens_at <= at else ballot
+
+
+def _write_once(session: Session, *, attempt: str, title: str, **values: object) -> tuple[Ballot, bool]:
+    slug = free = slug_of(title, "ballot")
+    mine = select(Ballot).where(Ballot.attempt == attempt)
+    while not insert_once(session, Ballot, attempt=attempt, slug=free, title=title, **values):
+        earlier = session.execute(mine).scalar_one_or_none()
+        if earlier is not None:
+            return earlier, False
+        free = f"{slug}-{new_code()}"
+    return session.execute(mine).scalar_one(), True
+
+
+def _write_options(session: Session, ballot_id: int, topic_ids: Sequence[int]) -> None:
+    """The accepted among these topics, as they stand now, at positions from 1. Raises `NotAnOption`."""
+    for position, topic_id in enumerate(topic_ids, start=1):
+        topic = topic_by_id(session, topic_id)
+        if topic is None or topic.state != "accepted":
+            raise rules.NotAnOption(field="topics")
+        session.add(
+            BallotOption(
+                ballot_id=ballot_id, position=position, topic_id=topic.id, title=topic.title, summary=topic.why
+            )
+        )
+    session.flush()
+
+
+def open_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime, by: int | None = None) -> Ballot:
+    """Open an announced ballot: options and roll are frozen, lots drawn, the key made, and the close is posted.
+
+    `secret` is the application's. An open ballot is left as it is (told twice, done once). Raises `CannotOpen`,
+    `TooFewOptions` (topics were declined since).
+    """
+    ballot = _held(session, ballot_id)
+    if ballot.status == "open":
+        return ballot
+    if ballot.status != "draft" or at >= ballot.closes_at:
+        raise rules.CannotOpen()
+    options = _freeze_options(session, ballot)
+    ballot.status, ballot.opens_at, ballot.roll_frozen_at = "open", min(ballot.opens_at, at), at
+    on_roll = roll.draw_up(session, ballot.id, at=at)
+    lots = seals.draw_lots(option.position for option in options)
+    ballot.lot_commitment = lots.commitment
+    session.add(
+        BallotSeal(
+            ballot_id=ballot.id,
+            key=seals.seal(secret, seals.new_key()),
+            lots=seals.seal(secret, f"{lots.salt}\n{lots.order}".encode()),
+        )
+    )
+    frozen = seals.digest("".join(f"{option.position}\t{option.title}\n" for option in options))
+    log.append(
+        session, ballot, [("opened", f"{at.isoformat()} roll={on_roll} options={frozen} lots={lots.commitment}")]
+    )
+    post(session, "ballots.close", f"ballot:{ballot.id}:close", {"ballot": ballot.id}, due_at=ballot.closes_at)
+    post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
+    for option in options:
+        topics.note_step(
+            session, option.topic_id, "ballot", title=ballot.title, address=f"/ballots/{ballot.slug}", at=at
+        )
+    note(session, actor_id=by, action="ballot:opened", object=f"ballot/{ballot.id}", at=at, roll=on_roll)
+    return ballot
+
+
+def _freeze_options(session: Session, ballot: Ballot) -> list[BallotOption]:
+    """The topics that are still accepted, as they read at this moment."""
+    still = []
+    for option in options_of(session, ballot.id):
+        topic = topic_by_id(session, option.topic_id)
+        if topic is None or topic.state != "accepted":
+            session.delete(option)
+            continue
+        option.title, option.summary = topic.title, topic.why
+        still.append(option)
+    rules.check_options(len(still))
+    session.flush()
+    return still
+
+
+def seal_batch(session: Session, ballot_id: int, *, at: datetime) -> None:
+    """Seal what is waiting if it is enough, and come again in a minute while the ballot is open."""
+    ballot = ballot_for_sealing(session, ballot_id)
+    if ballot is None or ballot.status != "open":
+        return
+    log.seal_batch(session, ballot)
+    if at < ballot.closes_at:
+        post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
+
+
+def cancel(session: Session, ballot_id: int, *, by: int | None, reason: str, at: datetime) -> None:
+    """Call a ballot off, with a public reason; the votes are thrown away unread, and the key with them.
+
+    Raises `CannotCancel`, `ReasonMissing`.
+    """
+    ballot = _held(session, ballot_id)
+    if ballot.status not in {"draft", "open"}:
+        raise rules.CannotCancel()
+    reason = tidy(reason)
+    if len(reason) < 5:
+        raise rules.ReasonMissing()
+    log.seal_rest(session, ballot)
+    for table in (Vote, BallotPending, BallotSeal):
+        session.execute(delete(table).where(table.ballot_id == ballot.id))
+    log.append(session, ballot, [("cancelled", at.isoformat())])
+    ballot.status, ballot.void_reason, ballot.closed_at = "void", reason, at
+    note(session, actor_id=by, action="ballot:cancelled", object=f"ballot/{ballot.id}", at=at)
+
+
+def _held(session: Session, ballot_id: int) -> Ballot:
+    ballot = ballot_by_id(session, ballot_id, lock=True)
+    if ballot is None:
+        raise NotFound()
+    return ballot

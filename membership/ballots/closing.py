@@ -1,0 +1,98 @@
+"""The close: count, reveal the lots, destroy the key, and lay the urn out in the order of its codes; all in one transaction.
+
+Afterwards no row joins a person to a choice: the references are gone, the key that made them is gone, and the order of
+the rows is that of random codes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy.orm import Session
+
+from membership.ballots import log, rules, seals
+from membership.ballots.models import Ballot, BallotRoll
+from membership.ballots.queries import ballot_by_id, options_of, result_of
+from membership.ballots.results import Count, counted
+from membership.ballots.urn import BallotSeal, Vote
+from membership.jobs.queue import post
+from membership.refusals import NotFound
+from membership.topics import actions as topics
+
+_GROUPS = (
+    select(Vote.content, func.count().label("votes"))
+    .where(Vote.ballot_id == bindparam("ballot"))
+    .group_by(Vote.content)
+    .order_by(Vote.content)
+)
+# SQLite keeps this table in the order of its key, which is the code. PostgreSQL keeps rows as they came, with the number
+# of the transaction that wrote them: there every row is written anew, in the order of the codes, by this one transaction.
+_LAY_OUT = {
+    "sqlite": text("UPDATE vote SET voter_ref = NULL WHERE ballot_id = :ballot"),
+    "postgresql": text("""
+        WITH taken AS (DELETE FROM vote WHERE ballot_id = :ballot RETURNING code, content)
+        INSERT INTO vote (ballot_id, code, content, voter_ref)
+        SELECT CAST(:ballot AS bigint), code, content, NULL FROM taken ORDER BY code
+    """),
+}
+
+
+def close_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime) -> Ballot:
+    """Close and count a ballot whose time has come, however late; once counted it is left as it is.
+
+    The job `promises.make` is posted in the same transaction when the result binds. Raises `NotFound`, `NotOpenYet`.
+    """
+    ballot = ballot_by_id(session, ballot_id, lock=True)
+    if ballot is None:
+        raise NotFound()
+    if ballot.status in {"final", "void"}:
+        return ballot
+    if ballot.status == "draft" or at < ballot.closes_at:
+        raise rules.NotOpenYet()
+    log.seal_rest(session, ballot)
+    _count(session, ballot, secret=secret, at=at)
+    _forget_voters(session, ballot.id)
+    log.append(session, ballot, [("closed", f"{at.isoformat()} result={ballot.result_sha}")])
+    session.flush()
+    _tell_others(session, ballot, at=at)
+    return ballot
+
+
+def counting_of(session: Session, ballot: Ballot) -> Count:
+    """All that the count of a ballot depends on, read from the urn and the roll. The lots must have been revealed."""
+    on_roll = BallotRoll.ballot_id == ballot.id
+    return Count(
+        ballot=ballot.slug,
+        method=ballot.method,
+        seats=ballot.seats,
+        quorum=ballot.quorum,
+        options=[(o.position, o.title) for o in options_of(session, ballot.id) if o.withdrawn_at is None],
+        groups=[(row.content, row.votes) for row in session.execute(_GROUPS, {"ballot": ballot.id})],
+        lot_order=seals.Lots(ballot.lot_salt or "", ballot.lot_order or "").positions(),
+        roll=session.execute(select(func.count()).where(on_roll)).scalar_one(),
+        voted=session.execute(select(func.count()).where(on_roll, BallotRoll.voted)).scalar_one(),
+    )
+
+
+def _count(session: Session, ballot: Ballot, *, secret: str, at: datetime) -> None:
+    seal = session.get_one(BallotSeal, ballot.id)
+    ballot.lot_salt, ballot.lot_order = seals.unseal(secret, seal.lots).decode().split("\n")
+    result = counted(counting_of(session, ballot))
+    ballot.status, ballot.closed_at, ballot.result, ballot.result_sha = "final", at, result, seals.digest(result)
+
+
+def _forget_voters(session: Session, ballot_id: int) -> None:
+    session.execute(_LAY_OUT[session.get_bind().dialect.name], {"ballot": ballot_id})
+    session.execute(delete(BallotSeal).where(BallotSeal.ballot_id == ballot_id))
+
+
+def _tell_others(session: Session, ballot: Ballot, *, at: datetime) -> None:
+    """Each topic's history gets its line; the promises are made above, by their own job."""
+    result = result_of(ballot)
+    for option in options_of(session, ballot.id):
+        kind = "won" if option.position in result.winners else "not_chosen"
+        address = f"/ballots/{ballot.slug}/results"
+        topics.note_step(session, option.topic_id, kind, title=ballot.title, address=address, at=at)
+    if result.binding:
+        post(session, "promises.make", f"promises:ballot:{ballot.id}", {"ballot": ballot.id}, due_at=at)

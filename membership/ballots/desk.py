@@ -1,0 +1,107 @@
+"""Staff's pages about ballots: announcing, opening, calling off. Staff see of an open ballot what everybody sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from membership import clock, db
+from membership.ballots import actions, queries
+from membership.ballots.forms import BallotForm, CancellationForm
+from membership.ballots.pages import blueprint, secret
+from membership.ballots.rules import local_moment
+from membership.newsroom import queries as newsroom_queries
+from membership.refusals import NotFound, Refused
+from membership.topics.queries import on_ballot_choices
+from membership.web.access import Who, allow
+
+
+@blueprint.get("/staff/ballots")
+@allow(Who.staff("editor"))
+def desk() -> str:
+    """All ballots, and the form for a new one."""
+    return _desk(BallotForm(formdata=None))
+
+
+def _desk(form: BallotForm) -> str:
+    at = clock.now()
+    with db.reading() as session:
+        rows = [
+            (ballot, queries.phase_of(ballot, at), queries.turnout(session, ballot))
+            for ballot in queries.listed(session, "draft", "open", "final", "void")
+        ]
+        choices = on_ballot_choices(session)
+    return render_template("ballots/desk.html", rows=rows, choices=choices, form=form)
+
+
+@blueprint.post("/staff/ballots")
+@allow(Who.staff("editor"))
+def draft() -> Any:
+    """Announce a ballot, and open it if it is to open at once."""
+    form, at = BallotForm(), clock.now()
+    if not form.validate():
+        return _desk(form), 422
+    try:
+        with db.transaction() as session:
+            newsroom = newsroom_queries.current(session)
+            zone = newsroom.time_zone if newsroom else "UTC"
+            opens_at = at if form.opens.data == "now" else local_moment(form.opens_at.data, zone, field="opens_at")
+            ballot = actions.announce(
+                session, title=form.title.data or "", question=form.question.data or "",
+                topic_ids=form.topics.data or [], seats=form.seats.data, quorum=form.quorum.data, opens_at=opens_at,
+                closes_at=local_moment(form.closes_at.data, zone, field="closes_at"), by=current_user.reader_id,
+                attempt=form.attempt.data, secret=secret(), at=at,
+            )  # fmt: skip
+    except Refused as refused:
+        form.show(refused, "title")
+        return _desk(form), 422
+    flash(_("The ballot is open.") if ballot.status == "open" else _("The ballot is announced."))
+    return redirect(f"/staff/ballots/{ballot.id}", 303)
+
+
+@blueprint.get("/staff/ballots/<int:ballot_id>")
+@allow(Who.staff("editor"))
+def manage(ballot_id: int) -> str:
+    """One ballot."""
+    return _manage(ballot_id, CancellationForm(formdata=None))
+
+
+def _manage(ballot_id: int, form: CancellationForm) -> str:
+    with db.reading() as session:
+        ballot = queries.ballot_by_id(session, ballot_id)
+        if ballot is None:
+            raise NotFound()
+        return render_template(
+            "ballots/manage.html", ballot=ballot, phase=queries.phase_of(ballot, clock.now()), form=form,
+            options=queries.options_of(session, ballot_id), turnout=queries.turnout(session, ballot),
+        )  # fmt: skip
+
+
+@blueprint.post("/staff/ballots/<int:ballot_id>/opening")
+@allow(Who.staff("editor"))
+def open_now(ballot_id: int) -> Any:
+    """Open an announced ballot before its time."""
+    with db.transaction() as session:
+        actions.open_ballot(session, ballot_id, secret=secret(), at=clock.now(), by=current_user.reader_id)
+    flash(_("The ballot is open."))
+    return redirect(f"/staff/ballots/{ballot_id}", 303)
+
+
+@blueprint.post("/staff/ballots/<int:ballot_id>/cancellation")
+@allow(Who.staff("editor"))
+def cancel(ballot_id: int) -> Any:
+    """Call a ballot off."""
+    form = CancellationForm()
+    try:
+        with db.transaction() as session:
+            actions.cancel(session, ballot_id, by=current_user.reader_id, reason=form.reason.data or "", at=clock.now())
+    except NotFound:
+        raise
+    except Refused as refused:
+        form.show(refused, "reason")
+        return _manage(ballot_id, form), refused.status
+    flash(_("The ballot is cancelled, and its page says why."))
+    return redirect(f"/staff/ballots/{ballot_id}", 303)

@@ -1,0 +1,261 @@
+"""Questions about ballots, and the one gate through which everything that shows a result passes.
+
+`result_of`, `published_votes`, `published_log` and `receipt` are that gate: no page, file, letter or embed reads the urn
+by another way, and the gate opens only when the ballot is counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from membership.ballots import rules
+from membership.ballots.models import Ballot, BallotOption, BallotRoll
+from membership.ballots.rules import MayVote, Phase
+from membership.ballots.urn import BallotLog, BallotPending, Vote
+from membership.memberships.queries import has_standing
+from membership.topics.models import Topic
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One option's place in the result: `share` in whole percent of all votes, for the bars."""
+
+    position: int
+    title: str
+    votes: int
+    share: int
+    won: bool
+
+
+@dataclass(frozen=True)
+class BrokenTie:
+    """A tie that mattered, by the options' titles."""
+
+    titles: list[str]
+    favoured: list[str]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was counted. `binding` is False below the quorum and for an empty urn; `plain` is the whole result as kept."""
+
+    votes: int
+    roll: int
+    voted: int
+    quorum: int
+    seats: int
+    binding: bool
+    winners: list[int]
+    standings: list[Standing]
+    ties: list[BrokenTie]
+    plain: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """How many of how many. While the ballot is open `voted` is rounded down to tens and `exact` is False."""
+
+    voted: int
+    roll: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a code shows to whoever holds it. `state`: counted, in_urn, replaced, unknown; `chosen` once published."""
+
+    state: str
+    chosen: list[str]
+
+
+def ballot_at(session: Session, slug: str) -> Ballot | None:
+    """The ballot at an address."""
+    return session.execute(select(Ballot).where(Ballot.slug == slug)).scalar_one_or_none()
+
+
+def ballot_by_id(session: Session, ballot_id: int, *, lock: bool = False) -> Ballot | None:
+    """A ballot by its number; `lock` holds its row against votes and other changes until the commit."""
+    statement = select(Ballot).where(Ballot.id == ballot_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def ballot_for_sealing(session: Session, ballot_id: int) -> Ballot | None:
+    """A ballot, held so that nobody else writes its log; votes go on beside it."""
+    statement = select(Ballot).where(Ballot.id == ballot_id).with_for_update(key_share=True)
+    return session.execute(statement.execution_options(populate_existing=True)).scalar_one_or_none()
+
+
+def hold_for_casting(session: Session, slug: str) -> int | None:
+    """Hold a ballot's row so that it cannot be closed before this transaction ends; other votes go on beside it.
+
+    Ask the clock after this returns, not before: then a vote that had to wait behind the count is late, not lost.
+    """
+    statement = select(Ballot.id).where(Ballot.slug == slug).with_for_update(read=True, key_share=True)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def listed(session: Session, *statuses: str) -> list[Ballot]:
+    """The ballots in these states, those that close last first."""
+    statement = select(Ballot).where(Ballot.status.in_(statuses)).order_by(Ballot.closes_at.desc(), Ballot.id.desc())
+    return list(session.execute(statement).scalars())
+
+
+def open_ballots(session: Session, at: datetime) -> list[Ballot]:
+    """The ballots that take votes at this moment, those that close first first."""
+    statement = select(Ballot).where(Ballot.status == "open", Ballot.closes_at > at)
+    return list(session.execute(statement.order_by(Ballot.closes_at, Ballot.id)).scalars())
+
+
+def options_of(session: Session, ballot_id: int) -> list[BallotOption]:
+    """A ballot's options in their fixed order, the withdrawn included."""
+    statement = select(BallotOption).where(BallotOption.ballot_id == ballot_id).order_by(BallotOption.position)
+    return list(session.execute(statement).scalars())
+
+
+def topic_addresses(session: Session, ballot_id: int) -> dict[int, str]:
+    """Where to read about each option, by position."""
+    statement = select(BallotOption.position, Topic.slug).join(Topic, Topic.id == BallotOption.topic_id)
+    rows = session.execute(statement.where(BallotOption.ballot_id == ballot_id))
+    return {row.position: f"/topics/{row.slug}" for row in rows}
+
+
+def in_display_order(options: list[BallotOption], *, secret: str, ballot_id: int, reader_id: int) -> list[BallotOption]:
+    """The options in an order of this reader's own: the same at every visit, and no option stands first for everybody."""
+    seed = hmac.digest(secret.encode(), f"order\n{ballot_id}\n{reader_id}".encode(), hashlib.sha256)
+    shuffled = list(options)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret hangs on it
+    return shuffled
+
+
+def phase_of(ballot: Ballot, at: datetime) -> Phase:
+    """Where a ballot stands by the clock."""
+    return rules.phase(status=ballot.status, closes_at=ballot.closes_at, at=at)
+
+
+def roll_line(session: Session, ballot_id: int, reader_id: int) -> BallotRoll | None:
+    """A reader's line on the roll, with the reason."""
+    return session.get(BallotRoll, (ballot_id, reader_id))
+
+
+def may_vote(session: Session, ballot: Ballot, reader_id: int, at: datetime) -> MayVote:
+    """Whether this reader may vote on this ballot, or why not."""
+    line = roll_line(session, ballot.id, reader_id)
+    return rules.may_vote(
+        now=phase_of(ballot, at),
+        on_roll=line is not None,
+        voted=line is not None and line.voted,
+        standing=has_standing(session, reader_id, at),
+    )
+
+
+def turnout(session: Session, ballot: Ballot) -> Turnout:
+    """How many took part: in tens while the ballot is not counted, for staff like for everybody."""
+    on_roll = BallotRoll.ballot_id == ballot.id
+    roll = session.execute(select(func.count()).where(on_roll)).scalar_one()
+    voted = session.execute(select(func.count()).where(on_roll, BallotRoll.voted)).scalar_one()
+    counted = ballot.status == "final"
+    return Turnout(voted if counted else rules.rounded(voted), roll, exact=counted)
+
+
+def who_took_part(session: Session, ballot_id: int) -> set[int]:
+    """The readers who voted: that they did, never for what."""
+    statement = select(BallotRoll.reader_id).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
+    return set(session.execute(statement).scalars())
+
+
+def votes_of_reader(session: Session, reader_id: int) -> list[Ballot]:
+    """The ballots a reader took part in, the newest first."""
+    statement = select(Ballot).join(BallotRoll, BallotRoll.ballot_id == Ballot.id)
+    statement = statement.where(BallotRoll.reader_id == reader_id, BallotRoll.voted).order_by(Ballot.id.desc())
+    return list(session.execute(statement).scalars())
+
+
+# The gate.
+
+
+def result_of(ballot: Ballot) -> Result:
+    """What was counted. Raises `NotCountedYet` before the close."""
+    plain = json.loads(_result_text(ballot))
+    titles = dict(plain["options"])
+    tally = {int(position): int(votes) for position, votes in plain["rounds"][0]["tally"].items()}
+    winners = plain["winners"]
+    line = sorted(tally, key=lambda position: (position not in winners, -tally[position], position))
+    return Result(
+        votes=plain["votes"],
+        roll=plain["roll"],
+        voted=plain["voted"],
+        quorum=plain["quorum"],
+        seats=plain["seats"],
+        binding=plain["binding"],
+        winners=winners,
+        standings=[
+            Standing(
+                position, titles[position], tally[position],
+                round(100 * tally[position] / plain["votes"]) if plain["votes"] else 0, position in winners,
+            )
+            for position in line
+        ],
+        ties=[
+            BrokenTie([titles[one] for one in tie["options"]], [titles[one] for one in tie["favoured"]])
+            for tie in plain["ties"]
+        ],
+        plain=plain,
+    )  # fmt: skip
+
+
+def published_votes(session: Session, ballot: Ballot) -> list[tuple[str, str | None]]:
+    """Every counted vote as (code, content), in the order of the codes; without contents below twenty votes."""
+    shown = rules.publishes_contents(result_of(ballot).votes)
+    statement = select(Vote.code, Vote.content).where(Vote.ballot_id == ballot.id).order_by(Vote.code)
+    return [(row.code, row.content if shown else None) for row in session.execute(statement)]
+
+
+def published_log(session: Session, ballot: Ballot) -> list[BallotLog]:
+    """The log's lines, after the close."""
+    _result_text(ballot)
+    statement = select(BallotLog).where(BallotLog.ballot_id == ballot.id).order_by(BallotLog.seq)
+    return list(session.execute(statement).scalars())
+
+
+def receipt(session: Session, ballot: Ballot, code: str) -> Receipt:
+    """What a receipt code stands for. What was chosen is shown only once the votes are published."""
+    content = session.execute(
+        select(Vote.content).where(Vote.ballot_id == ballot.id, Vote.code == code)
+    ).scalar_one_or_none()
+    if content is None:
+        return Receipt("replaced" if _was_replaced(session, ballot.id, code) else "unknown", [])
+    if ballot.status != "final":
+        return Receipt("in_urn", [])
+    result = result_of(ballot)
+    if not rules.publishes_contents(result.votes):
+        return Receipt("counted", [])
+    titles = {str(position): title for position, title in result.plain["options"]}
+    return Receipt("counted", [titles[part] for part in content.split(",") if part in titles])
+
+
+def _was_replaced(session: Session, ballot_id: int, code: str) -> bool:
+    return any(
+        session.execute(
+            select(table.event)
+            .where(table.ballot_id == ballot_id, table.code == code, table.event == "replaced")
+            .limit(1)
+        ).first()
+        for table in (BallotPending, BallotLog)
+    )
+
+
+def _result_text(ballot: Ballot) -> str:
+    if ballot.status != "final" or ballot.result is None:
+        raise rules.NotCountedYet()
+    return ballot.result

@@ -1,0 +1,189 @@
+"""The `membership` command. Settings come from the environment; a wrong one is named in one line (exit code 2)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import timedelta
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask import Flask
+from granian.constants import Interfaces
+from granian.server import Server
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from membership import clock, db, schema
+from membership.app import all_tasks, create_app, open_house
+from membership.config import Config, WrongSetting, from_environment
+from membership.desk import actions as desk
+from membership.desk.doctor import readiness, whole_check
+from membership.jobs import worker as jobs
+from membership.jobs.queue import LEASE, Claimed
+from membership.jobs.worker import Task
+from membership.memberships.tasks import sync_tiers
+from membership.newsroom.queries import current
+from membership.newsroom.rules import setup_token
+from membership.refusals import Refused
+from membership.web.access import ROLES
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def membership() -> None:
+    """Reader membership for open newsrooms."""
+
+
+def main() -> int:
+    """The console script. Refusals and wrong settings are one line on stderr, never a traceback."""
+    try:
+        code = membership.main(standalone_mode=False)
+    except WrongSetting as wrong:
+        return _say(f"Wrong setting: {wrong}", 2)
+    except Refused as refused:
+        return _say(str(refused), 1)
+    except SQLAlchemyError as error:
+        return _say(f"The database does not do that ({type(error).__name__}). Try: membership check", 1)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _say(words: str, code: int) -> int:
+    click.echo(words, err=True)
+    return code
+
+
+def _house() -> tuple[Config, Flask]:
+    """The house, opened as the web does."""
+    config = from_environment()
+    open_house(config)
+    return config, create_app(config)
+
+
+@membership.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the site. Put a proxy that speaks https in front of it."""
+    config = from_environment()
+    open_house(config)
+    for one in readiness():
+        if not one.ok and one.name != "worker":
+            raise click.ClickException(str(one))
+    _print_token(config)
+    engine = db.bound()
+    if isinstance(engine, Engine):
+        engine.dispose()  # each server process opens its own connections
+    click.echo(f"listening on http://{host}:{port}")
+    Server(
+        "wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=8,
+        websockets=False, respawn_failed_workers=True,
+    ).serve()  # fmt: skip
+
+
+@membership.command()
+@click.option("--lease", default=LEASE.total_seconds(), show_default=True, type=click.FloatRange(1), help="Seconds.")
+def worker(lease: float) -> None:
+    """Do the work that waits: letters, payments told by Stripe, ballots that close. Any number may run."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _, app = _house()
+    tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
+    jobs.run(tasks, lease=timedelta(seconds=lease))
+
+
+def _inside(app: Flask, task: Task) -> Task:
+    """Each job in an application context of its own: what it caches about the newsroom is never stale."""
+
+    def done(job: Claimed) -> None:
+        with app.app_context():
+            task(job)
+
+    return done
+
+
+@membership.command()
+def check() -> None:
+    """Look whether everything is in order: settings, database, schema, worker, audit trail, Stripe."""
+    config = from_environment()
+    open_house(config)
+    click.echo("settings: ok - complete")
+    findings = whole_check()
+    for one in findings:
+        click.echo(str(one))
+    if any(one.name == "schema" and one.ok for one in findings):
+        _print_token(config)
+    if not all(one.ok for one in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _print_token(config: Config) -> None:
+    with db.reading() as session:
+        if current(session) is not None:
+            return
+    click.echo(f"The newsroom is not set up yet. Open {config.base_url}/setup with the operator's token:")
+    click.echo(setup_token(config.secret_key))
+
+
+@membership.group("db")
+def database() -> None:
+    """The database."""
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the database to the schema of this version."""
+    open_house(from_environment())
+    engine = db.bound()
+    assert isinstance(engine, Engine)
+    with engine.begin() as connection:
+        schema.upgrade(connection)
+    click.echo("The database stands at this version.")
+
+
+@membership.group()
+def staff() -> None:
+    """The team."""
+
+
+def _address(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).original
+    except EmailNotValidError:
+        raise click.BadParameter("this is no e-mail address") from None
+
+
+@staff.command()
+@click.argument("email", callback=_address)
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--name", default="")
+def invite(email: str, role: str, name: str) -> None:
+    """Give somebody a role, and tell them by letter."""
+    _, app = _house()
+    with app.app_context(), db.transaction() as session:
+        if current(session) is None:
+            raise click.ClickException("The newsroom is not set up yet; its first admin is named at /setup.")
+        desk.invite(session, email, name=name, role=role, by=None, at=clock.now())
+    click.echo(f"{email} is {role} now; a letter is on its way.")
+
+
+@membership.group()
+def stripe() -> None:
+    """What stands at Stripe."""
+
+
+@stripe.command()
+def sync() -> None:
+    """Make every membership known to Stripe as a product."""
+    _, app = _house()
+    with app.app_context():
+        made = sync_tiers()
+    click.echo(f"{made} new at Stripe; the rest was there.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

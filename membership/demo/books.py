@@ -1,0 +1,349 @@
+"""Our books of the same story: every row is read off the objects that the sandbox holds, by the gateway's own readings.
+
+Bulk inserts, because a year of two hundred patrons is some ten thousand rows; what they mean is decided by the same rules
+as in the rooms (`counted_amount`, `movement_kind`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import stripe
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy.orm import Session
+
+from membership.db import Base
+from membership.demo.past import Told, token_of
+from membership.demo.people import Gift, Person, Pledge
+from membership.gateway.readings import (
+    InvoiceReading,
+    Settlement,
+    SubscriptionReading,
+    read_invoice,
+    read_payment,
+    read_subscription,
+)
+from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
+from membership.giving.receipt_models import Receipt, ReceiptBook
+from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
+from membership.memberships.rules import counted_amount, movement_kind
+from membership.perks.models import Perk, PerkGrant
+from membership.perks.rules import code_from
+from membership.readers.models import Person as PersonRow
+from membership.readers.models import Reader
+from membership.readers.rules import email_key
+from membership.sandbox.store import shown
+
+Row = dict[str, Any]
+FORM_MINUTES = timedelta(minutes=3)
+"""How long before the payment somebody began to fill in the form."""
+
+
+@dataclass(frozen=True)
+class PaidPeriod:
+    """A paid invoice and how it was paid."""
+
+    invoice: InvoiceReading
+    settlement: Settlement
+
+
+@dataclass
+class Account:
+    """A pledge as it stands in our books. `final`: the columns that still change while the story is told."""
+
+    pledge: Pledge
+    subscription: SubscriptionReading
+    paid: list[PaidPeriod]
+    reader_id: int
+    id: int = 0
+    final: Row = field(default_factory=dict)
+
+    def as_of(self, moment: datetime) -> Row:
+        """The changing columns as they stood at a moment: who was a patron then."""
+        reached = [one.invoice.period_end for one in self.paid if one.invoice.paid_at and one.invoice.paid_at <= moment]
+        ended = self.subscription.ended_at is not None and self.subscription.ended_at <= moment
+        return {"paid_until": max(reached, default=None), "status": "canceled" if ended else "active"}
+
+
+def add(session: Session, model: type[Base], rows: Sequence[Row]) -> list[int]:
+    """Insert many rows at once and return their ids in the same order."""
+    if not rows:
+        return []
+    statement = insert(model).returning(model.__table__.c.id, sort_by_parameter_order=True)
+    return list(session.execute(statement, list(rows)).scalars())
+
+
+def add_plain(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
+    """Insert many rows of a table whose keys are given."""
+    if rows:
+        session.execute(insert(model), list(rows))
+
+
+def write_readers(session: Session, first_seen: Mapping[Person, datetime]) -> dict[Person, int]:
+    """A reader and what identifies them, for each person; returns the readers' ids."""
+    everybody = sorted(first_seen, key=lambda person: (first_seen[person], person.email))
+    ids = add(session, Reader, [{"created_at": first_seen[person]} for person in everybody])
+    known = dict(zip(everybody, ids, strict=True))
+    add_plain(
+        session,
+        PersonRow,
+        [
+            {"reader_id": known[person], "email": person.email, "email_key": email_key(person.email),
+             "name": person.name, "language": "en"}
+            for person in everybody
+        ],
+    )  # fmt: skip
+    return known
+
+
+def read_pledge(told: Told, reader_id: int) -> Account:
+    """A pledge's objects as our readings of them."""
+    assert isinstance(told.of, Pledge)
+    links = {link["invoice"]: link for link in told.all("invoice_payment")}
+    money = _Money(told)
+    paid = []
+    for obj in told.all("invoice"):
+        if obj["status"] != "paid":
+            continue
+        link = links[obj["id"]]
+        whole = shown(obj) | {"payments": {"object": "list", "data": [link]}}
+        invoice = read_invoice(stripe.Invoice.construct_from(whole, None))
+        paid.append(PaidPeriod(invoice, money.settlement(link["payment"]["payment_intent"])))
+    subscription = read_subscription(stripe.Subscription.construct_from(shown(told.one("subscription")), None))
+    return Account(told.of, subscription, paid, reader_id)
+
+
+class _Money:
+    """A story's intents, with charge and balance transaction put in where Stripe would expand them."""
+
+    def __init__(self, told: Told) -> None:
+        self._by_id = {obj["id"]: obj for obj in told.objects}
+
+    def whole(self, intent_id: str) -> Any:
+        intent = shown(self._by_id[intent_id])
+        charge = shown(self._by_id[intent["latest_charge"]])
+        booked = shown(self._by_id[charge["balance_transaction"]])
+        whole = intent | {"latest_charge": charge | {"balance_transaction": booked}}
+        return stripe.PaymentIntent.construct_from(whole, None)
+
+    def settlement(self, intent_id: str) -> Settlement:
+        settlement = read_payment(self.whole(intent_id)).settlement
+        assert settlement is not None
+        return settlement
+
+
+def write_checkouts(
+    session: Session, told: Sequence[Told], known: Mapping[Person, int], articles: Sequence[int]
+) -> dict[str, int]:
+    """The forms that everything began with; returns their ids by prefix."""
+    rows = []
+    for one in told:
+        of = one.of
+        done = one.one("checkout.session")
+        rows.append(
+            {"token": token_of(of.prefix), "attempt": f"demo:{of.prefix}",
+             "kind": "donation" if isinstance(of, Gift) else "membership", "state": "paid",
+             "reader_id": known[of.person], "email": of.person.email, "language": "en", "currency": of.currency,
+             "amount": of.amount, "article_id": _at(articles, of.article), "browser_hash": "",
+             "session_id": done["id"], "begun_at": moment(done["created"]) - FORM_MINUTES}
+        )  # fmt: skip
+    return dict(zip([one.of.prefix for one in told], add(session, Checkout, rows), strict=True))
+
+
+def write_memberships(
+    session: Session,
+    accounts: Sequence[Account],
+    *,
+    tiers: Mapping[str, int],
+    checkouts: Mapping[str, int],
+    articles: Sequence[int],
+    as_of: datetime,
+) -> None:
+    """The memberships as they stood at a moment (`bring_memberships_to` moves them on), with customers and movements."""
+    add_plain(
+        session, StripeCustomer,
+        [{"customer_id": account.subscription.customer_id, "reader_id": account.reader_id} for account in accounts],
+    )  # fmt: skip
+    add_plain(
+        session, MembershipCheckout,
+        [
+            {"checkout_id": checkouts[account.pledge.prefix], "tier_id": tiers[account.pledge.tier],
+             "interval": account.pledge.interval}
+            for account in accounts
+        ],
+    )  # fmt: skip
+    rows = []
+    for account in accounts:
+        pledge, read = account.pledge, account.subscription
+        account.final = {
+            "status": read.status,
+            "paid_until": max(one.invoice.period_end for one in account.paid),
+        }
+        rows.append(
+            {"subscription_id": read.id, "reader_id": account.reader_id, "tier_id": tiers[pledge.tier],
+             "checkout_id": checkouts[pledge.prefix], "article_id": _at(articles, pledge.article),
+             "currency": read.currency, "amount": read.amount, "interval": read.interval,
+             "counted": _counted(read), "started_at": read.started_at, "period_ends_at": read.period_ends_at,
+             "ends_at": read.ends_at, "ended_at": read.ended_at} | account.as_of(as_of)
+        )  # fmt: skip
+    for account, id in zip(accounts, add(session, Membership, rows), strict=True):
+        account.id = id
+    add(session, Movement, _movements(accounts, tiers))
+
+
+def bring_memberships_to(session: Session, accounts: Sequence[Account], as_of: datetime | None) -> None:
+    """The changing columns as they stood at a moment, or (None) as they stand today."""
+    states = [(account.id, account.as_of(as_of) if as_of else account.final) for account in accounts]
+    table: Any = Membership.__table__
+    session.connection().execute(
+        update(table)
+        .where(table.c.id == bindparam("membership"))
+        .values(status=bindparam("new_status"), paid_until=bindparam("new_paid_until")),
+        [
+            {"membership": id, "new_status": state["status"], "new_paid_until": state["paid_until"]}
+            for id, state in states
+        ],
+    )
+
+
+def write_membership_payments(
+    session: Session, accounts: Sequence[Account], articles: Sequence[int]
+) -> list[tuple[int, datetime]]:
+    """Payments of memberships with their periods and ledger lines; returns ids and times for the receipts."""
+    paid = [(account, one) for account in accounts for one in account.paid]
+    rows = [
+        _payment(one.invoice.id, account.reader_id, "membership", one.settlement, one.invoice.paid_at,
+                 one.invoice.currency, one.invoice.amount_paid, _at(articles, account.pledge.article))
+        for account, one in paid
+    ]  # fmt: skip
+    ids = _pay(session, rows, [one.settlement for _, one in paid])
+    add_plain(
+        session, MembershipPayment,
+        [
+            {"payment_id": id, "membership_id": account.id, "period_start": one.invoice.period_start,
+             "period_end": one.invoice.period_end}
+            for id, (account, one) in zip(ids, paid, strict=True)
+        ],
+    )  # fmt: skip
+    return [(id, row["paid_at"]) for id, row in zip(ids, rows, strict=True)]
+
+
+def write_gifts(
+    session: Session, told: Sequence[Told], known: Mapping[Person, int], articles: Sequence[int]
+) -> list[tuple[int, datetime]]:
+    """One-time payments with their ledger lines; returns ids and times for the receipts."""
+    rows, settlements = [], []
+    for one in told:
+        read = read_payment(_Money(one).whole(one.one("payment_intent")["id"]))
+        assert read.settlement is not None
+        settlements.append(read.settlement)
+        rows.append(
+            _payment(read.id, known[one.of.person], "donation", read.settlement, read.settlement.settled_at,
+                     read.currency, read.amount, _at(articles, one.of.article))
+        )  # fmt: skip
+    ids = _pay(session, rows, settlements)
+    return [(id, row["paid_at"]) for id, row in zip(ids, rows, strict=True)]
+
+
+def write_receipts(session: Session, paid: Sequence[tuple[int, datetime]], zone: str) -> None:
+    """A receipt for each payment, numbered by the time of payment, without gaps in each year of the newsroom's zone."""
+    last: dict[int, int] = {}
+    rows = []
+    for payment_id, at in sorted(paid, key=lambda one: (one[1], one[0])):
+        year = at.astimezone(ZoneInfo(zone)).year
+        last[year] = last.get(year, 0) + 1
+        rows.append({"payment_id": payment_id, "year": year, "sequence": last[year], "language": "en", "issued_at": at})
+    add(session, Receipt, rows)
+    add_plain(session, ReceiptBook, [{"year": year, "last": number} for year, number in last.items()])
+
+
+def write_grants(session: Session, perk: Perk, accounts: Sequence[Account], chance: Random) -> None:
+    """The perk, issued to everybody when their first payment arrived."""
+    first: dict[int, datetime] = {}
+    for account in accounts:
+        began = account.paid[0].invoice.paid_at or account.subscription.started_at
+        first[account.reader_id] = min(began, first.get(account.reader_id, began))
+    rows = [
+        {"perk_id": perk.id, "reader_id": reader_id, "code": code_from(chance.getrandbits(80)), "issued_at": at}
+        for reader_id, at in sorted(first.items())
+    ]
+    add(session, PerkGrant, rows)
+
+
+def moment(seconds: int) -> datetime:
+    """A Unix time as ours."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _payment(
+    stripe_id: str,
+    reader_id: int,
+    kind: str,
+    settled: Settlement,
+    at: datetime | None,
+    currency: str,
+    amount: int,
+    article_id: int | None,
+) -> Row:
+    return {
+        "stripe_id": stripe_id,
+        "reader_id": reader_id,
+        "kind": kind,
+        "currency": currency,
+        "amount": amount,
+        "paid_at": at,
+        "payment_intent_id": settled.payment_intent_id,
+        "charge_id": settled.charge_id,
+        "method": settled.method,
+        "card_brand": settled.card_brand,
+        "card_last4": settled.card_last4,
+        "article_id": article_id,
+    }
+
+
+def _pay(session: Session, rows: Sequence[Row], settlements: Sequence[Settlement]) -> list[int]:
+    ids = add(session, Payment, rows)
+    lines = [
+        {"payment_id": id, "kind": kind, "currency": settled.settled_currency, "amount": amount,
+         "at": settled.settled_at, "stripe_id": settled.balance_transaction_id}
+        for id, settled in zip(ids, settlements, strict=True)
+        for kind, amount in (("gross", settled.settled_gross), ("fee", -settled.settled_fee))
+    ]  # fmt: skip
+    add(session, LedgerEntry, lines)
+    return ids
+
+
+def _counted(read: SubscriptionReading) -> int:
+    return counted_amount(status=read.status, paid_once=True, amount=read.amount, interval=read.interval)
+
+
+def _movements(accounts: Sequence[Account], tiers: Mapping[str, int]) -> list[Row]:
+    """One when a membership began to count, one when it ceased to; in the order of time."""
+    rows: list[Row] = []
+    seen: set[int] = set()
+    for account in sorted(accounts, key=lambda account: account.subscription.started_at):
+        read = account.subscription
+        whole = counted_amount(status="active", paid_once=True, amount=read.amount, interval=read.interval)
+        changes = [(0, whole, account.paid[0].invoice.paid_at)]
+        if _counted(read) == 0:
+            changes.append((whole, 0, read.ended_at))
+        for sequence, (before, after, at) in enumerate(changes, start=1):
+            kind = movement_kind(
+                before, after, was_patron_before=account.reader_id in seen, payment_failed=read.payment_failed
+            )
+            rows.append(
+                {"membership_id": account.id, "sequence": sequence, "reader_id": account.reader_id,
+                 "tier_id": tiers[account.pledge.tier], "kind": kind, "currency": read.currency,
+                 "yearly": after - before, "at": at}
+            )  # fmt: skip
+        seen.add(account.reader_id)
+    return sorted(rows, key=lambda row: row["at"])
+
+
+def _at(articles: Sequence[int], index: int | None) -> int | None:
+    return None if index is None else articles[index]

@@ -1,0 +1,83 @@
+"""The start page (what needs a person), the jobs, the audit trail."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request
+from flask_babel import lazy_gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from membership import clock
+from membership.db import reading, transaction
+from membership.desk import actions, queries
+from membership.desk.doctor import worker_is_alive
+from membership.desk.room import blueprint
+from membership.web.access import Who, allow
+
+PLACES = (
+    ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
+    ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
+    ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
+    ("/staff/perks", lazy_gettext("Perks"), lazy_gettext("Thanks that patrons may claim."), "manager"),
+    ("/staff/jobs", lazy_gettext("Jobs"), lazy_gettext("What the worker does, and what went wrong."), "manager"),
+    ("/staff/settings", lazy_gettext("Settings"), lazy_gettext("Name, colour, texts, sites, currencies."), "manager"),
+    ("/staff/team", lazy_gettext("Team"), lazy_gettext("Who works here, and what they may do."), "admin"),
+    ("/staff/audit", lazy_gettext("Audit trail"), lazy_gettext("Who did what, and when."), "admin"),
+)  # fmt: skip
+"""Where staff find things: address, name, hint, and the least role that it opens for."""
+
+
+@blueprint.get("/staff/")
+@allow(Who.staff("viewer"))
+def start() -> str:
+    """What needs a person, and where everything is."""
+    with reading() as session:
+        return render_template(
+            "desk/start.html",
+            parked=queries.parked_jobs(session),
+            failed=queries.failed_letters_count(session),
+            worker=worker_is_alive(session),
+            places=PLACES,
+        )
+
+
+@blueprint.get("/staff/jobs")
+@allow(Who.staff("manager"))
+def jobs() -> str:
+    """The work that is waiting, and what went wrong with it."""
+    with reading() as session:
+        return render_template(
+            "desk/jobs.html",
+            jobs=queries.jobs(session),
+            letters=queries.failed_letters(session),
+            worker=worker_is_alive(session),
+            shown=queries.JOBS_SHOWN,
+        )
+
+
+@blueprint.post("/staff/jobs/<int:job_id>/retry")
+@allow(Who.staff("manager"))
+def retry(job_id: int) -> Response:
+    """Let the worker try a parked job again."""
+    with transaction() as session:
+        actions.retry_job(session, job_id, by=current_user.reader_id, at=clock.now())
+    return redirect("/staff/jobs", 303)  # type: ignore[return-value]
+
+
+@blueprint.post("/staff/letters/<int:letter_id>/retry")
+@allow(Who.staff("manager"))
+def send_again(letter_id: int) -> Response:
+    """Try a letter again that was refused."""
+    with transaction() as session:
+        actions.send_letter_again(session, letter_id, by=current_user.reader_id, at=clock.now())
+    return redirect("/staff/jobs", 303)  # type: ignore[return-value]
+
+
+@blueprint.get("/staff/audit")
+@allow(Who.staff("admin"))
+def audit() -> str:
+    """Who did what, the newest first."""
+    before = request.args.get("before", type=int)
+    with reading() as session:
+        lines, older = queries.trail_page(session, before=before)
+    return render_template("desk/audit.html", lines=lines, older=older, before=before)

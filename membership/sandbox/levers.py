@@ -1,0 +1,82 @@
+"""The levers that do to an object what in real life a bank, a payer or Stripe would do, under /_sandbox/.
+
+Each takes a JSON object and answers with the object that it changed; what cannot be done answers 400 (404 for an
+object that is not there) with `error` in words. They are told of like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from membership.sandbox.answers import Refusal
+from membership.sandbox.billing import disputing, refunding
+from membership.sandbox.store import shown
+from membership.sandbox.world import World
+
+Lever = Callable[..., dict[str, Any]]
+
+
+def bench(world: World) -> Blueprint:
+    """All of them as one blueprint."""
+    room = Blueprint("levers", __name__, url_prefix="/_sandbox")
+    for path, lever in LEVERS.items():
+        room.add_url_rule(path, lever.__name__, _pulled(world, lever), methods=["POST"])
+    return room
+
+
+def _pulled(world: World, lever: Lever) -> Callable[..., Response | tuple[Response, int]]:
+    def view(**ids: str) -> Response | tuple[Response, int]:
+        body = request.get_json(force=True, silent=True)
+        try:
+            with world.transaction():
+                return jsonify(shown(lever(world, body if isinstance(body, dict) else {}, **ids)))
+        except Refusal as refusal:
+            return jsonify(error=str(refusal)), refusal.status
+
+    return view
+
+
+def _word(body: dict[str, Any], name: str, among: tuple[str, ...]) -> str:
+    word = body.get(name)
+    if word not in among:
+        raise Refusal(f'Send {{"{name}": …}} with one of {", ".join(among)}.', param=name)
+    return str(word)
+
+
+def open_dispute(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"charge": "ch_…", "reason": "fraudulent", "inquiry": false}`"""
+    charge = world.get("charge", str(body.get("charge")), "charge")
+    return disputing.begin(world, charge, str(body.get("reason", "general")), inquiry=bool(body.get("inquiry")))
+
+
+def end_dispute(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"outcome": "won" | "lost" | "warning_closed" | "escalated"}`"""
+    return disputing.close(world, world.get("dispute", id), _word(body, "outcome", disputing.OUTCOMES))
+
+
+def warn_of_fraud(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"charge": "ch_…"}`"""
+    return disputing.warn(world, world.get("charge", str(body.get("charge")), "charge"))
+
+
+def end_refund(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}`"""
+    refund = world.get("refund", id)
+    if _word(body, "outcome", ("succeeded", "failed")) == "failed":
+        if refund["status"] == "failed":
+            raise Refusal("This refund has already failed.", param="outcome")
+        return refunding.fail(world, refund, str(body.get("reason", refunding.FAILS)))
+    if refund["status"] != "pending":
+        raise Refusal(f"This refund is {refund['status']}.", param="outcome")
+    return refunding.succeed(world, refund)
+
+
+LEVERS: dict[str, Lever] = {
+    "/disputes": open_dispute,
+    "/disputes/<id>": end_dispute,
+    "/fraud_warnings": warn_of_fraud,
+    "/refunds/<id>": end_refund,
+}
