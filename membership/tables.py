@@ -22,7 +22,22 @@ from membership.webhooks import models as webhooks
 metadata = Base.metadata
 
 __all__ = [
+    "ballots",
     "corrections",
-    "ballots", "giving", "jobs", "limits", "mail", "memberships", "metadata", "newsroom", "perks", "promises",
-    "readers", "receipts", "tiers", "topics", "trail", "urn", "webhooks",
+    "giving",
+    "jobs",
+    "limits",
+    "mail",
+    "memberships",
+    "metadata",
+    "newsroom",
+    "perks",
+    "promises",
+    "readers",
+    "receipts",
+    "tiers",
+    "topics",
+    "trail",
+    "urn",
+    "webhooks",
 ]  # fmt: skip

@@ -41,8 +41,8 @@ class Settlement:
 
 @dataclass(frozen=True)
 class RefundReading:
-    """A refund; `token` is ours if we asked for it. `status` is Stripe's (pending, requires_action, succeeded, failed, canceled); one that fails later gives
-    the money back, with a booking of its own (`failure`)."""
+    """A refund; `token` is ours if we asked for it, `status` Stripe's (pending, requires_action, succeeded, failed,
+    canceled). One that fails later gives the money back, with a booking of its own (`failure`)."""
 
     id: str
     token: str | None

@@ -22,7 +22,8 @@ class ReceiptBook(Base):
 class Receipt(Base):
     """A receipt for one payment: voided when the money went back, never deleted; if it returns, a new one is issued.
 
-    At most one of a payment's receipts is valid. Who it was made out to stands with the person and in the letter that carried it."""
+    At most one of a payment's receipts is valid. Who it was made out to stands with the person and in its letter.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (

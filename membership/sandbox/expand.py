@@ -80,7 +80,9 @@ def _expand(store: Store, at: dict[str, Any], steps: list[str], path: str) -> No
 
 
 def _may_be_absent(at: dict[str, Any], step: str) -> bool:
-    """Of a payment's three kinds only the one that it is stands in it."""
+    """Of a payment's three kinds only the one that it is stands in it; a refund names a failure only if it failed."""
+    if at.get("object") == "refund" and step == "failure_balance_transaction":
+        return True
     return step in ("charge", "payment_intent", "payment_record") and "type" in at
 
 

@@ -494,15 +494,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ballot_id", name=("pk_ballot_seal")),
     )
     op.create_table(
+        "dispute",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("opened_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_dispute_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_dispute")),
+        sa.UniqueConstraint("stripe_id", name=("uq_dispute_stripe_id")),
+    )
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.create_index(("ix_dispute_payment_id"), ["payment_id"], unique=False)
+
+    op.create_table(
         "ledger_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("amount", db.Minor(), nullable=False),
         sa.Column("at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=False),
-        sa.CheckConstraint("kind IN ('gross', 'fee')", name=("ck_ledger_entry_kind")),
+        sa.CheckConstraint(
+            "kind IN ('gross', 'fee', 'refund', 'refund_returned', 'dispute', 'payout', 'other')",
+            name=("ck_ledger_entry_kind"),
+        ),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_ledger_entry_payment_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_ledger_entry")),
         sa.UniqueConstraint("stripe_id", "kind", name=("uq_ledger_entry_stripe_id_kind")),
@@ -526,6 +546,8 @@ def upgrade() -> None:
         sa.Column("started_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("period_ends_at", db.UtcTime(timezone=True), nullable=True),
         sa.Column("paid_until", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("free_until", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("frozen", sa.Boolean(), nullable=False),
         sa.Column("ends_at", db.UtcTime(timezone=True), nullable=True),
         sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
         sa.CheckConstraint("interval IN ('month', 'year')", name=("ck_membership_interval")),
@@ -585,11 +607,47 @@ def upgrade() -> None:
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("issued_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("voided_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("void_reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_receipt_payment_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_receipt")),
-        sa.UniqueConstraint("payment_id", name=("uq_receipt_payment_id")),
         sa.UniqueConstraint("year", "sequence", name=("uq_receipt_year_sequence")),
     )
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.create_index(("ix_receipt_payment_id"), ["payment_id"], unique=False)
+        batch_op.create_index(
+            "uq_receipt_valid",
+            ["payment_id"],
+            unique=True,
+            sqlite_where=sa.text("voided_at IS NULL"),
+            postgresql_where=sa.text("voided_at IS NULL"),
+        )
+
+    op.create_table(
+        "refund",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=True),
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("asked_at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('asked', 'refused', 'pending', 'requires_action', 'succeeded', 'failed', 'canceled')",
+            name=("ck_refund_state"),
+        ),
+        sa.ForeignKeyConstraint(["asked_by"], ["reader.id"], name=("fk_refund_asked_by")),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_refund_payment_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_refund")),
+        sa.UniqueConstraint("stripe_id", name=("uq_refund_stripe_id")),
+        sa.UniqueConstraint("token", name=("uq_refund_token")),
+    )
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.create_index(("ix_refund_payment_id"), ["payment_id"], unique=False)
+
     op.create_table(
         "topic_decision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -736,6 +794,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_topic_decision_topic_id")
 
     op.drop_table("topic_decision")
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.drop_index("ix_refund_payment_id")
+
+    op.drop_table("refund")
+    with op.batch_alter_table("receipt", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_receipt_valid", sqlite_where=sa.text("voided_at IS NULL"), postgresql_where=sa.text("voided_at IS NULL")
+        )
+        batch_op.drop_index("ix_receipt_payment_id")
+
     op.drop_table("receipt")
     with op.batch_alter_table("promise", schema=None) as batch_op:
         batch_op.drop_index("ix_promise_topic_id")
@@ -753,6 +821,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_entry_payment_id")
 
     op.drop_table("ledger_entry")
+    with op.batch_alter_table("dispute", schema=None) as batch_op:
+        batch_op.drop_index("ix_dispute_payment_id")
+
+    op.drop_table("dispute")
     op.drop_table("ballot_seal")
     with op.batch_alter_table("ballot_roll", schema=None) as batch_op:
         batch_op.drop_index("ix_ballot_roll_reader_id")
