@@ -1,3 +1,113 @@
-from flask import Blueprint
+"""A reader's own pages. Every query names the signed-in reader: what is somebody else's does not exist here."""
 
-blueprint = Blueprint("account", __name__)
+from __future__ import annotations
+
+from flask import flash, redirect, render_template
+from flask_babel import gettext
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from membership import clock
+from membership.account import actions, cancelling, queries
+from membership.account.forms import PreferencesForm
+from membership.account.room import blueprint
+from membership.account.taking_part import taking_part
+from membership.db import reading, transaction
+from membership.giving.queries import payments_of
+from membership.money import Money
+from membership.perks.queries import grants_of
+from membership.refusals import NotFound, Refused
+from membership.web.access import Who, allow
+from membership.web.locale import LANGUAGES
+
+__all__ = ["blueprint", "cancelling"]
+
+LAST_PAYMENTS = 3
+
+
+@blueprint.get("/account")
+@allow(Who.READERS)
+def overview() -> str:
+    """Everything at a glance: standing, what to vote on, perks, the last payments."""
+    reader_id, at = current_user.reader_id, clock.now()
+    with reading() as session:
+        values = {
+            "part": taking_part(session, reader_id, at),
+            "lines": queries.membership_lines(session, reader_id, at),
+            "grants": grants_of(session, reader_id),
+            "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
+        }
+    return render_template("account/overview.html", money_of=money_of, **values)
+
+
+@blueprint.get("/account/membership")
+@allow(Who.READERS)
+def membership() -> str:
+    """How the membership stands, and how to end it."""
+    with reading() as session:
+        lines = queries.membership_lines(session, current_user.reader_id, clock.now())
+    return render_template("account/membership.html", lines=lines)
+
+
+@blueprint.get("/account/payments")
+@allow(Who.READERS)
+def payments() -> str:
+    """Every payment with its receipt."""
+    with reading() as session:
+        rows = payments_of(session, current_user.reader_id)
+    return render_template("account/payments.html", payments=rows, money_of=money_of)
+
+
+@blueprint.get("/account/receipts/<number>")
+@allow(Who.READERS)
+def receipt(number: str) -> str:
+    """One receipt, to be printed or kept."""
+    with reading() as session:
+        page = queries.receipt_page(session, current_user.reader_id, number)
+    if page is None:
+        raise NotFound()
+    return render_template("account/receipt.html", page=page)
+
+
+@blueprint.get("/account/perks")
+@allow(Who.READERS)
+def perks() -> str:
+    """What was issued to this reader."""
+    with reading() as session:
+        grants = grants_of(session, current_user.reader_id)
+    return render_template("account/perks.html", grants=grants, standing=current_user.has_standing)
+
+
+@blueprint.get("/account/preferences")
+@allow(Who.READERS)
+def preferences() -> str:
+    """Name and language."""
+    form = PreferencesForm(name=current_user.name, language=current_user.language)
+    return _preferences(form)
+
+
+@blueprint.post("/account/preferences")
+@allow(Who.READERS)
+def prefer() -> Response | tuple[str, int]:
+    """Keep them, or say what does not fit."""
+    form = PreferencesForm()
+    if not form.validate():
+        return _preferences(form), 422
+    values = {"name": form.name.data or "", "language": form.language.data or LANGUAGES[0]}
+    try:
+        with transaction() as session:
+            actions.prefer(session, current_user.reader_id, **values)
+    except Refused as refused:
+        form.show(refused, "name")
+        return _preferences(form), refused.status
+    flash(gettext("Your preferences are kept."))
+    return redirect("/account/preferences", 303)
+
+
+def _preferences(form: PreferencesForm) -> str:
+    return render_template("account/preferences.html", form=form, languages=LANGUAGES)
+
+
+def money_of(row: object) -> Money:
+    """The amount of a payment's row."""
+    return Money(row.amount, row.currency)  # type: ignore[attr-defined]

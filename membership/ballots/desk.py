@@ -98,10 +98,10 @@ def cancel(ballot_id: int) -> Any:
     try:
         with db.transaction() as session:
             actions.cancel(session, ballot_id, by=current_user.reader_id, reason=form.reason.data or "", at=clock.now())
-    except NotFound:
-        raise
     except Refused as refused:
+        if refused.status != 422:
+            raise  # nothing that a field could mend
         form.show(refused, "reason")
-        return _manage(ballot_id, form), refused.status
+        return _manage(ballot_id, form), 422
     flash(_("The ballot is cancelled, and its page says why."))
     return redirect(f"/staff/ballots/{ballot_id}", 303)

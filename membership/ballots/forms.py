@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import DateTimeLocalField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, StopValidation
 
 from membership.ballots.rules import QUESTION_LENGTH, TITLE_LENGTH
 from membership.web.forms import AttemptField, Form
 
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+
+
+class NeededForLater:
+    """Validator: the time of an opening that is not at once."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if form.opens.data != "later":
+            field.errors = []
+            raise StopValidation()
+        if not (field.raw_data and field.raw_data[0].strip()):
+            field.errors = []
+            raise StopValidation(gettext("Please say when the ballot opens."))
 
 
 class BallotForm(Form):
@@ -32,16 +47,11 @@ class BallotForm(Form):
     opens = RadioField(
         _l("Opens"), choices=[SelectChoice("now", _l("At once")), SelectChoice("later", _l("At a time"))], default="now"
     )
-    opens_at = DateTimeLocalField(_l("Opens at"), [Optional()], format=LOCAL)
+    opens_at = DateTimeLocalField(_l("Opens at"), [NeededForLater()], format=LOCAL)
     closes_at = DateTimeLocalField(
         _l("Closes at"), [InputRequired(_l("Please say when the ballot closes."))], format=LOCAL
     )
     attempt = AttemptField()
-
-    def validate_opens_at(self, field: DateTimeLocalField) -> None:
-        """A later opening needs its time."""
-        if self.opens.data == "later" and field.data is None and not field.errors:
-            field.errors = [*field.errors, str(_l("Please say when the ballot opens."))]
 
 
 class CancellationForm(Form):

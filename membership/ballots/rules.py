@@ -153,6 +153,13 @@ class NoSuchHour(Refused):
     words = N_("That hour does not exist on that day: the clocks are put forward. Please choose another one.")
 
 
+class FarAway(Refused):
+    """A year nobody means."""
+
+    field = "closes_at"
+    words = N_("Please choose a time within the next years.")
+
+
 class CannotOpen(Refused):
     """Only an announced ballot whose closing time lies ahead can be opened."""
 
@@ -249,8 +256,10 @@ def check_options(number: int) -> None:
 def local_moment(typed: datetime, zone: str, *, field: str) -> datetime:
     """A time typed without a zone, as the newsroom's clock shows it, in UTC; of an hour that comes twice the first.
 
-    Raises `NoSuchHour`.
+    Raises `NoSuchHour`, `FarAway`.
     """
+    if not 2000 <= typed.year <= 2200:
+        raise FarAway(field=field)
     local = typed.replace(tzinfo=ZoneInfo(zone))
     moment = local.astimezone(UTC)
     if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != typed:

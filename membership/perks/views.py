@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
@@ -89,7 +90,7 @@ def retire(perk_id: int) -> Response:
 
 def _choices(form: LinkForm) -> None:
     with reading() as session:
-        form.tiers.choices = [(tier.id, tier.name) for tier in queries.open_tiers(session)]
+        form.tiers.choices = [SelectChoice(tier.id, tier.name) for tier in queries.open_tiers(session)]
 
 
 def _desk(form: LinkForm) -> str:

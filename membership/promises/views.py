@@ -73,11 +73,11 @@ def _act(promise_id: int, name: str, form: Form, act: Callable[[Session], None],
     try:
         with db.transaction() as session:
             act(session)
-    except NotFound:
-        raise
     except Refused as refused:
+        if refused.status != 422:
+            raise  # nothing that a field could mend
         form.show(refused, field)
-        return _manage(promise_id, **{name: form}), refused.status
+        return _manage(promise_id, **{name: form}), 422
     flash(done)
     return redirect(f"/staff/promises/{promise_id}", 303)
 

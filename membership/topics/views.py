@@ -140,9 +140,9 @@ def decide(topic_id: int) -> Any:
             actions.decide(
                 session, topic_id, kind, reason=form.reason.data or "", by=current_user.reader_id, at=clock.now()
             )
-    except NotFound:
-        raise
     except Refused as refused:
+        if refused.status != 422:
+            raise  # nothing that a field could mend
         form.show(refused, "reason")
         return _screen(topic_id, form), 422
     flash(_("Your decision is public now."))

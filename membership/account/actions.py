@@ -1,0 +1,52 @@
+"""Verbs of a reader about themselves: following what Stripe answered to a cancellation, and preferences."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from membership.account.rules import written_name
+from membership.gateway.readings import SubscriptionReading
+from membership.jobs.queue import post
+from membership.mail.writing import Recipient, write
+from membership.memberships.actions import keep_in_step
+from membership.memberships.models import Membership
+from membership.memberships.tiers import Tier
+from membership.readers.models import Person
+
+
+def follow_cancellation(session: Session, answered: SubscriptionReading, *, at: datetime) -> Membership:
+    """Write what Stripe answered to a cancellation or to taking one back, and the letter that says when it ends.
+
+    The answer is the newest truth at its moment, but it was not fetched under the subscription's lease; the job that is
+    posted with it fetches once more and puts right what a race made stale. It is posted first, so that this locks job
+    and membership in the same order as the worker does.
+    """
+    look_again(session, answered.id, at=at)
+    membership = keep_in_step(session, answered, at=at)
+    if membership.ends_at is not None and membership.ended_at is None:
+        _confirm(session, membership, membership.ends_at, at=at)
+    return membership
+
+
+def look_again(session: Session, subscription_id: str, *, at: datetime) -> None:
+    """Have the worker fetch a subscription under its lease, as if Stripe had told of it."""
+    post(session, "webhooks.take_in", f"stripe:{subscription_id}", {"root": subscription_id}, due_at=at)
+
+
+def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at: datetime) -> None:
+    person = session.get(Person, membership.reader_id)
+    if person is None:
+        return
+    to = Recipient(person.email, person.name, person.language, person.reader_id)
+    key = f"cancellation:{membership.subscription_id}:{ends_at:%Y-%m-%d}"
+    tier = session.get_one(Tier, membership.tier_id)
+    write(session, "membership_ends", to, key=key, at=at, ends_at=ends_at, tier=tier)
+
+
+def prefer(session: Session, reader_id: int, *, name: str, language: str) -> None:
+    """How a reader wants to be called, and in which language. Raises `NotAName`."""
+    values = {"name": written_name(name), "language": language}
+    session.execute(update(Person).where(Person.reader_id == reader_id).values(**values))

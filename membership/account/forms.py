@@ -1,0 +1,26 @@
+"""What a reader may change about themselves."""
+
+from __future__ import annotations
+
+from babel import Locale
+from flask_babel import lazy_gettext
+from wtforms import SelectChoice, SelectField, StringField
+from wtforms.validators import Length, Optional
+
+from membership.web.forms import Form
+from membership.web.locale import LANGUAGES
+
+
+class PreferencesForm(Form):
+    """Name (may be empty) and language; only languages that are complete are offered."""
+
+    name = StringField(
+        lazy_gettext("Your name"),
+        validators=[Optional(), Length(max=100, message=lazy_gettext("Please keep it under a hundred letters."))],
+        render_kw={"autocomplete": "name"},
+    )
+    language = SelectField(
+        lazy_gettext("Language of our pages and letters"),
+        choices=[SelectChoice(code, Locale.parse(code).get_display_name(code)) for code in LANGUAGES],
+        default=LANGUAGES[0],
+    )

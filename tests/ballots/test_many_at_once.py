@@ -1,0 +1,163 @@
+"""Many patrons at once on a database of their own: votes from several processes, some twice, while the worker closes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from membership import clock, db
+from membership.app import all_tasks, create_app
+from membership.ballots import actions, queries, rules, seals
+from membership.ballots.closing import counting_of
+from membership.ballots.models import Ballot, BallotRoll
+from membership.ballots.results import counted
+from membership.ballots.urn import BallotLog, BallotPending, Vote
+from membership.db import engine_for
+from membership.jobs.worker import run_one
+from tests import make
+from tests.ballots.helpers import SECRET, accepted_topics
+
+VOTERS, PROCESSES, THREADS = 60, 2, 3
+OPEN_FOR = timedelta(seconds=4)
+
+
+def prepared(session: Session) -> tuple[int, list[int], list[int]]:
+    """An editor, the topics, and the voters' reader ids."""
+    make.newsroom(session)
+    tier = make.tier(session)
+    editor = make.staff(session, "editor").reader_id
+    voters = [make.patron(session, tier_row=tier).reader_id for _ in range(VOTERS)]
+    topic_ids = accepted_topics(session, 4, by=editor, proposer=editor, at=clock.now())
+    session.commit()
+    return editor, topic_ids, voters
+
+
+def opened(session: Session, editor: int, topic_ids: list[int]) -> int:
+    """The ballot, open from now on for a few seconds."""
+    at = clock.now()
+    made = actions.draft(
+        session, title="All at once", question="What should we look into next?", topic_ids=topic_ids, opens_at=at,
+        closes_at=at + OPEN_FOR, by=editor, at=at, attempt="one",
+    )  # fmt: skip
+    actions.open_ballot(session, made.id, secret=SECRET, at=at)
+    session.commit()
+    return made.id
+
+
+def vote_once(reader_id: int, choices: list[int], attempt: str) -> str:
+    try:
+        with db.transaction() as session:
+            ballot_id = queries.hold_for_casting(session, "all-at-once")
+            assert ballot_id is not None
+            actions.cast(session, ballot_id, reader_id, choices, secret=SECRET, attempt=attempt, at=clock.now())
+    except (rules.Closed, rules.NotOnRoll) as refused:
+        return type(refused).__name__
+    return "in"
+
+
+def voting(url: str, voters: list[int], outsider: int, seed: int, all_ready, answers) -> None:
+    """One process: threads that vote for everybody, again and again, until the ballot refuses."""
+    engine = engine_for(url)
+    db.bind(engine)
+    found: Counter[str] = Counter()
+    all_ready.wait(60)
+
+    def run(number: int) -> None:
+        chance = random.Random(seed * 100 + number)
+        for tries in range(1, 2000):
+            who = outsider if tries % 20 == 0 else chance.choice(voters)
+            attempt = f"{seed}-{number}-{tries // 2}"
+            choices = chance.sample([1, 2, 3, 4], chance.randint(1, 3))
+            answer = vote_once(who, choices, attempt)
+            found[answer] += 1
+            if answer == "Closed":
+                return
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.dispose()
+    answers.put(dict(found))
+
+
+@pytest.fixture
+def crowded(store, config):
+    """A database of one's own, bound again to nothing afterwards."""
+    with store.fresh() as url:
+        before = db._bind
+        yield url
+        if before is not None:
+            db.bind(before)
+
+
+def test_roll_and_urn_agree_when_many_vote_twice_and_the_worker_closes_meanwhile(crowded, config):
+    app = create_app(config)
+    engine = engine_for(crowded)
+    db.bind(engine)
+    context = multiprocessing.get_context("spawn")
+    answers, all_ready = context.Queue(), context.Barrier(PROCESSES + 1)
+    with app.app_context():
+        with Session(engine, expire_on_commit=False) as session:
+            editor, topic_ids, voters = prepared(session)
+            outsider = make.reader(session).reader_id
+            crowd = [
+                context.Process(target=voting, args=(crowded, voters, outsider, seed, all_ready, answers))
+                for seed in range(PROCESSES)
+            ]
+            for process in crowd:
+                process.start()
+            until = time.monotonic() + 60
+            while all_ready.n_waiting < PROCESSES and time.monotonic() < until:
+                time.sleep(0.05)
+            ballot_id = opened(session, editor, topic_ids)
+        all_ready.wait(60)
+        work_until_counted(ballot_id)
+        found = sum((Counter(answers.get(timeout=30)) for _ in crowd), Counter())
+        for process in crowd:
+            process.join(30)
+        assert all(process.exitcode == 0 for process in crowd)
+        assert found["in"] > VOTERS // 2 and found["Closed"] == PROCESSES * THREADS and found["NotOnRoll"] > 0
+        with db.reading() as session:
+            check(session, ballot_id)
+    engine.dispose()
+
+
+def work_until_counted(ballot_id: int) -> None:
+    """The worker, beside the crowd."""
+    tasks, until = all_tasks(), time.monotonic() + 40
+    while time.monotonic() < until:
+        if not run_one(tasks):
+            time.sleep(0.05)
+        with db.reading() as session:
+            if session.get_one(Ballot, ballot_id).status == "final":
+                return
+
+
+def check(session: Session, ballot_id: int) -> None:
+    """Roll, urn, log and result tell the same."""
+    ballot = session.get_one(Ballot, ballot_id)
+    assert ballot.status == "final"
+    voted = session.scalar(select(func.count()).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted))
+    votes = session.scalar(select(func.count()).select_from(Vote))
+    result = queries.result_of(ballot)
+    assert voted == votes == result.votes == result.voted > 0
+    assert set(session.scalars(select(Vote.voter_ref))) == {None}
+    assert session.scalars(select(BallotPending)).all() == []
+    assert counted(counting_of(session, ballot)) == ballot.result
+    rows = session.scalars(select(BallotLog).order_by(BallotLog.seq)).all()
+    assert seals.first_break([(r.seq, r.event, r.code, r.prev, r.hash) for r in rows], ballot.log_head) is None
+    live = [row.code for row in rows if row.event == "cast"]
+    for row in rows:
+        if row.event == "replaced":
+            live.remove(row.code)
+    assert sorted(live) == [code for code, _ in queries.published_votes(session, ballot)]
