@@ -28,6 +28,7 @@ from membership.memberships.queries import (
 )
 from membership.money import Money
 from membership.readers.models import Person
+from membership.readers.queries import person_by_email
 
 
 class NotOurs(Exception):
@@ -237,3 +238,11 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         key = f"ended:{membership.subscription_id}"
         write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
+
+
+def tell_already_patron(session: Session, email: str, *, at: datetime) -> None:
+    """Somebody began a second membership with a patron's address: tell the patron, at most once a day, what fits instead."""
+    person = person_by_email(session, email)
+    if person is not None:
+        to = Recipient(person.email, person.name, person.language, person.reader_id)
+        write(session, "already_patron", to, key=f"already:{person.reader_id}:{at:%Y-%m-%d}", at=at)

@@ -22,9 +22,12 @@ from membership.memberships import actions, queries
 from membership.memberships.rules import tier_for
 from membership.memberships.tasks import sync_tiers
 from membership.money import Money, check_bounds, read_amount
+from membership.readers.queries import person_by_email
+from membership.readers.rules import email_key
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
-from membership.web.browser import browser_hash
+from membership.web.browser import browser_hash, client_address
+from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
 
 blueprint = Blueprint("memberships", __name__)
 
@@ -39,13 +42,15 @@ def join(tier: str | None = None) -> str:
     form = JoinForm(article=paying.article_asked(), tier=tier, interval=request.args.get("interval", "month"))
     if current_user.is_authenticated:
         form.email.data = current_user.email
+        if _runs_already(current_user.email):
+            return render_template("memberships/already.html", article=form.article.data)
     return _page(form, request.args.get("currency"), tier=tier)
 
 
 @blueprint.post("/join")
 @blueprint.post("/join/<tier>")
 @allow(Who.ANYONE)
-def begin(tier: str | None = None) -> Response | tuple[str, int]:
+def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
     """On to the hosted page, or the form again with a word beside what is not right."""
     form = JoinForm()
     form.tier.data = form.tier.data or tier
@@ -54,6 +59,8 @@ def begin(tier: str | None = None) -> Response | tuple[str, int]:
         slug, amount = _asked_for(form)
         if not valid:
             return _page(form, form.currency.data), 422
+        if _runs_already(str(form.email.data)):
+            return _one_pledge(form)
         interval = str(form.interval.data)
         tier_id = _tier_id(slug, amount.currency)
 
@@ -73,6 +80,25 @@ def begin(tier: str | None = None) -> Response | tuple[str, int]:
         form.renew_after(refused)
         return _page(form, form.currency.data), refused.status
     return redirect(url, 303)
+
+
+def _runs_already(email: str) -> bool:
+    """Whether a membership of this address is running: a second one would charge somebody twice."""
+    with reading() as session:
+        person = person_by_email(session, email)
+        return person is not None and queries.current_membership(session, person.reader_id) is not None
+
+
+def _one_pledge(form: JoinForm) -> str:
+    """No second membership. The patron, signed in, is offered what fits; anybody else learns only that we have written."""
+    email, at = str(form.email.data), clock.now()
+    if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
+        return render_template("memberships/already.html", article=form.article.data)
+    limits = ((CHECKOUTS_PER_CLIENT, client_address()), (CHECKOUTS_PER_ADDRESS, email_key(email)))
+    count_against(*limits, at=at)
+    with transaction() as session:
+        actions.tell_already_patron(session, email, at=at)
+    return render_template("memberships/we_have_written.html", email=email)
 
 
 def _asked_for(form: JoinForm) -> tuple[str, Money]:

@@ -141,11 +141,11 @@ def test_a_double_click_opens_one_page(session, tier, stripe_side, client):
     assert changed.location != first.location
 
 
-def test_a_form_that_was_paid_with_is_not_used_again(session, tier, stripe_side, client):
-    fields = hidden_fields(client.get("/join").text) | {"tier": "friend", "interval": "month", "email": "a@example.org"}
-    stripe_side.pay(client.post("/join", data=fields).location)
+def test_a_form_that_was_paid_with_is_not_used_again(session, stripe_side, client):
+    fields = hidden_fields(client.get("/give").text) | {"amount": "20", "email": "a@example.org"}
+    stripe_side.pay(client.post("/give", data=fields).location)
     stripe_side.settle()
-    again = client.post("/join", data=fields)
+    again = client.post("/give", data=fields)
     assert again.status_code == 409 and hidden_fields(again.text)["attempt"] != fields["attempt"]
     assert count(session, Checkout) == 1
 
