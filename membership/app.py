@@ -88,6 +88,8 @@ def create_app(config: Config) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=180),
         SESSION_REFRESH_EACH_REQUEST=False,
+        # Pages whose address carries a token send no Referer, so it cannot be asked for; the token and SameSite stay.
+        WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a ballot may lie open for as long as a reader thinks about it
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
@@ -160,7 +162,11 @@ def _install_newsroom(app: Flask) -> None:
         newsroom = current()
         return newsroom.language if newsroom else "en"
 
-    locale.install(app, language)
+    def zone() -> str:
+        newsroom = current()
+        return newsroom.time_zone if newsroom else "UTC"
+
+    locale.install(app, language, zone)
     app.jinja_env.filters["markdown"] = markdown
 
     @app.context_processor

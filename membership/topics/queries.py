@@ -103,6 +103,14 @@ def asked_for(session: Session, topic_id: int) -> set[int]:
     return {*supporters, *proposer}
 
 
+def promised_ids(session: Session) -> set[int]:
+    """The topics that won a ballot and whose promise was not given up: they need not stand again."""
+    noted = select(TopicStep.topic_id, TopicStep.kind).where(TopicStep.kind.in_(["promised", "given_up"]))
+    steps = {(row.topic_id, row.kind) for row in session.execute(noted)}
+    return {topic_id for topic_id, _kind in steps if (topic_id, "given_up") not in steps}
+
+
 def on_ballot_choices(session: Session) -> list[TopicLine]:
-    """The topics that may be put on a ballot: accepted, those with most support first."""
-    return listed(session, "accepted")
+    """The topics that may be put on a ballot: accepted and not promised already, those with most support first."""
+    promised = promised_ids(session)
+    return [line for line in listed(session, "accepted") if line.id not in promised]

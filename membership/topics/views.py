@@ -31,9 +31,13 @@ def index() -> str:
 def _index(form: ProposalForm) -> str:
     with db.reading() as session:
         asked = queries.listed(session, "proposed", "needs_facts")
-        accepted = queries.listed(session, "accepted")
+        accepted = queries.on_ballot_choices(session)
+        promised_ids = queries.promised_ids(session)
+        promised = [line for line in queries.listed(session, "accepted") if line.id in promised_ids]
         declined = queries.listed(session, "declined")
-    return render_template("topics/index.html", form=form, asked=asked, accepted=accepted, declined=declined)
+    return render_template(
+        "topics/index.html", form=form, asked=asked, accepted=accepted, promised=promised, declined=declined
+    )
 
 
 @blueprint.post("/topics")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, get_timezone
 from flask_login import current_user
 from markupsafe import Markup, escape
 
@@ -41,20 +41,23 @@ def money(value: Money) -> str:
     return value.written(str(get_locale() or "en"))
 
 
-def day(value: datetime) -> str:
-    """`23 November 2026`."""
-    return format_date(value, format="long", locale=str(get_locale() or "en"))
+def day(value: date | datetime) -> str:
+    """`23 November 2026`, by the newsroom's calendar: a moment is brought to its time zone first."""
+    locale = str(get_locale() or "en")
+    if isinstance(value, datetime):
+        value = value.astimezone(get_timezone())
+    return format_date(value, format="d MMMM y" if locale.startswith("en") else "long", locale=locale)
 
 
-def moment(value: datetime, zone: str = "UTC") -> Markup:
-    """A `<time>` element with day, hour and zone."""
-    local = value.astimezone(ZoneInfo(zone))
+def moment(value: datetime, zone: str | None = None) -> Markup:
+    """A `<time>` element with day, hour and zone: the newsroom's, unless another one is named."""
+    local = value.astimezone(ZoneInfo(zone) if zone else get_timezone())
     words = format_datetime(local, format="d MMMM y, HH:mm", locale=str(get_locale() or "en"))
-    return Markup('<time datetime="{}">{} ({})</time>').format(value.isoformat(), escape(words), local.tzname())
+    return Markup('<time datetime="{}">{} ({})</time>').format(value.isoformat(), escape(words), local.tzname())  # noqa: S704
 
 
-def install(app: Flask, newsroom_language: Any) -> None:
-    """Set up translations and the templates' filters. `newsroom_language` is asked at each request."""
-    Babel(app, locale_selector=lambda: chosen_language(newsroom_language()))
+def install(app: Flask, newsroom_language: Callable[[], str], newsroom_zone: Callable[[], str]) -> None:
+    """Set up translations and the templates' filters. The newsroom's language and zone are asked at each request."""
+    Babel(app, locale_selector=lambda: chosen_language(newsroom_language()), timezone_selector=newsroom_zone)
     app.jinja_env.filters |= {"money": money, "day": day, "moment": moment}
     app.jinja_env.add_extension("jinja2.ext.i18n")

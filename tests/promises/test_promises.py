@@ -13,6 +13,7 @@ from membership.promises import actions, queries, rules
 from membership.promises.models import Promise, PromiseStep
 from membership.readers.trail import AuditEntry
 from membership.topics import actions as topics
+from membership.topics.queries import on_ballot_choices
 from tests import make
 from tests.ballots.helpers import HOUR, ballot, cast, patrons
 
@@ -74,6 +75,10 @@ def test_each_winner_becomes_one_promise_however_often_the_job_runs(session, cli
     assert "Waiting for an editor" in client.get("/promises").text
     topic_page = client.get(f"/topics/{lines[0].topic_slug}").text
     assert "Chosen by patrons" in topic_page and "owes you this story" in topic_page
+    assert [line.title for line in on_ballot_choices(session)] == [
+        "Harbour question 3"
+    ]  # what won need not stand again
+    assert "Chosen, and promised" in client.get("/topics").text
 
 
 def test_an_editor_takes_it_up_and_everybody_sees_who_and_until_when(session, client):
