@@ -82,7 +82,13 @@ def membership_lines(session: Session, reader_id: int, at: datetime) -> list[Mem
 
 
 def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
-    state = situation(status=membership.status, paid_until=membership.paid_until, ends_at=membership.ends_at, at=at)
+    state = situation(
+        status=membership.status,
+        paid_until=membership.paid_until,
+        ends_at=membership.ends_at,
+        frozen=membership.frozen,
+        at=at,
+    )
     grace = state is Situation.GRACE and membership.paid_until is not None
     return MembershipLine(
         id=membership.id,

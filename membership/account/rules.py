@@ -16,6 +16,7 @@ class Situation(StrEnum):
     PATRON = "patron"  # paid, and goes on
     RENEWING = "renewing"  # the paid time is over, and the next payment is being made
     ENDING = "ending"  # paid, and ends on a day that is known
+    FROZEN = "frozen"  # a payment of it is disputed; the bank decides
     GRACE = "grace"  # a payment failed; standing is kept for a while
     RESTING = "resting"  # unpaid for longer than the grace
     ENDED = "ended"
@@ -56,10 +57,14 @@ class NotAName(Refused):
     words = N_("Please write the name on one line, with letters and ordinary signs.")
 
 
-def situation(*, status: str, paid_until: datetime | None, ends_at: datetime | None, at: datetime) -> Situation:
+def situation(
+    *, status: str, paid_until: datetime | None, ends_at: datetime | None, at: datetime, frozen: bool = False
+) -> Situation:
     """How a membership stands at a moment, from Stripe's `status` and what was paid (UTC)."""
     if status in ENDED:
-        return Situation.ENDED if paid_until else Situation.NEVER
+        return Situation.ENDED if paid_until or frozen else Situation.NEVER
+    if frozen:
+        return Situation.FROZEN
     if status in NOT_BEGUN or paid_until is None:
         return Situation.WAITING
     if at >= paid_until + GRACE:

@@ -9,15 +9,13 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
 from membership.memberships.models import Membership
-from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN
+from membership.memberships.standing import standing_at
 from membership.promises.models import Promise
 
 
 def patrons(session: Session, at: datetime) -> int:
     """How many readers have standing at this moment."""
-    statement = select(func.count(Membership.reader_id.distinct())).where(
-        Membership.status.not_in(ENDED | NOT_BEGUN), Membership.paid_until > at - GRACE
-    )
+    statement = select(func.count(Membership.reader_id.distinct())).where(standing_at(at))
     return session.execute(statement).scalar_one()
 
 

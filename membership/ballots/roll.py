@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import BallotRoll
 from membership.memberships.models import Membership
-from membership.memberships.rules import GRACE, is_in_good_standing
+from membership.memberships.standing import standing_at
 from membership.readers.models import Reader
 
 RULE = {"who": "membership in good standing when the ballot opens", "weight": 1}
@@ -38,11 +38,7 @@ def _standing_memberships(session: Session, at: datetime) -> list[Membership]:
     statement = (
         select(Membership)
         .join(Reader, Reader.id == Membership.reader_id)
-        .where(Membership.paid_until > at - GRACE, Reader.erased_at.is_(None))
+        .where(standing_at(at), Reader.erased_at.is_(None))
         .order_by(Membership.paid_until, Membership.id)
     )
-    return [
-        membership
-        for membership in session.execute(statement).scalars()
-        if is_in_good_standing(status=membership.status, paid_until=membership.paid_until, at=at)
-    ]
+    return list(session.execute(statement).scalars())

@@ -183,6 +183,7 @@ def write_memberships(
         account.final = {
             "status": read.status,
             "paid_until": max(one.invoice.period_end for one in account.paid),
+            "frozen": False,
         }
         rows.append(
             {"subscription_id": read.id, "reader_id": account.reader_id, "tier_id": tiers[pledge.tier],
@@ -243,7 +244,7 @@ def write_gifts(
         assert read.settlement is not None
         settlements.append(read.settlement)
         rows.append(
-            _payment(read.id, known[one.of.person], "donation", read.settlement, read.settlement.settled_at,
+            _payment(read.id, known[one.of.person], "donation", read.settlement, read.settlement.paid_at,
                      read.currency, read.amount, _at(articles, one.of.article))
         )  # fmt: skip
     ids = _pay(session, rows, settlements)
@@ -309,10 +310,11 @@ def _payment(
 def _pay(session: Session, rows: Sequence[Row], settlements: Sequence[Settlement]) -> list[int]:
     ids = add(session, Payment, rows)
     lines = [
-        {"payment_id": id, "kind": kind, "currency": settled.settled_currency, "amount": amount,
-         "at": settled.settled_at, "stripe_id": settled.balance_transaction_id}
+        {"payment_id": id, "kind": kind, "currency": booked.currency, "amount": amount,
+         "at": booked.at, "stripe_id": booked.id}
         for id, settled in zip(ids, settlements, strict=True)
-        for kind, amount in (("gross", settled.settled_gross), ("fee", -settled.settled_fee))
+        if (booked := settled.booked)
+        for kind, amount in (("gross", booked.amount), ("fee", -booked.fee))
     ]  # fmt: skip
     add(session, LedgerEntry, lines)
     return ids

@@ -12,7 +12,8 @@ from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import is_disputed, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
-from membership.memberships.rules import ENDED, is_in_good_standing
+from membership.memberships.rules import ENDED
+from membership.memberships.standing import stands
 from membership.memberships.tiers import Tier, TierPrice
 from membership.money import Money
 
@@ -52,10 +53,7 @@ def current_membership(session: Session, reader_id: int) -> Membership | None:
 
 def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
     """Whether any of a reader's memberships gives standing at this moment."""
-    return any(
-        is_in_good_standing(status=membership.status, paid_until=membership.paid_until, frozen=membership.frozen, at=at)
-        for membership in memberships_of(session, reader_id)
-    )
+    return any(stands(membership, at) for membership in memberships_of(session, reader_id))
 
 
 def membership_by_subscription(session: Session, subscription_id: str, *, lock: bool = False) -> Membership | None:

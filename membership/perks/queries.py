@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership.memberships.models import Membership
 from membership.memberships.queries import memberships_of
-from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, is_in_good_standing
+from membership.memberships.standing import standing_at, stands
 from membership.memberships.tiers import Tier
 from membership.perks.models import Perk, PerkGrant, PerkTier
 
@@ -49,11 +49,7 @@ def grant_by_code(session: Session, code: str) -> tuple[PerkGrant, Perk] | None:
 
 def standing_tiers(session: Session, reader_id: int, at: datetime) -> set[int]:
     """The tiers in which a reader has standing at this moment."""
-    return {
-        row.tier_id
-        for row in memberships_of(session, reader_id)
-        if is_in_good_standing(status=row.status, paid_until=row.paid_until, at=at)
-    }
+    return {row.tier_id for row in memberships_of(session, reader_id) if stands(row, at)}
 
 
 def perks_with_tiers(session: Session) -> list[tuple[Perk, frozenset[int]]]:
@@ -67,7 +63,7 @@ def readers_with_standing(session: Session, at: datetime) -> list[int]:
     """Every reader who has standing at this moment."""
     statement = (
         select(Membership.reader_id)
-        .where(Membership.status.not_in(ENDED | NOT_BEGUN), Membership.paid_until > at - GRACE)
+        .where(standing_at(at))
         .distinct()
         .order_by(Membership.reader_id)
     )

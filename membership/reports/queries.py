@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from membership.giving.models import Payment
 from membership.memberships.models import Membership, Movement
-from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN
+from membership.memberships.standing import standing_at
 from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.newsroom.models import Article
@@ -124,9 +124,7 @@ def patrons_report(session: Session, at: datetime, zone: str) -> PatronsReport:
 
 def _patrons(session: Session, at: datetime) -> int:
     """Readers in good standing: the same rule that opens ballots to them."""
-    statement = select(func.count(Membership.reader_id.distinct())).where(
-        Membership.status.not_in(ENDED | NOT_BEGUN), Membership.paid_until > at - GRACE
-    )
+    statement = select(func.count(Membership.reader_id.distinct())).where(standing_at(at))
     return session.execute(statement).scalar_one()
 
 

@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from membership.memberships import rules
+from membership.memberships.models import Membership
+from membership.memberships.standing import standing_at, stands
 from membership.money import Money, TooLarge, TooSmall
+from tests import make
 from tests.make import NOON
 
 DAY = timedelta(days=1)
@@ -94,3 +98,16 @@ def test_what_is_not_on_offer_is_refused_by_name(chosen, own, refusal):
     own = Money(own, "EUR") if own else None
     with pytest.raises(refusal):
         rules.tier_for(EUROS, chosen=chosen, own=own, coffee=COFFEE, locale="en")
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("status", ["active", "past_due", "canceled", "incomplete", "unpaid", "trialing"])
+@pytest.mark.parametrize("days", [None, -20, -14, -13, 0, 5])
+def test_the_rule_for_one_and_the_rule_for_all_are_the_same(session, status, days, frozen):
+    paid_until = None if days is None else NOON + days * DAY
+    person = make.patron(session, status=status, paid_until=paid_until or NOON)
+    row = session.scalars(select(Membership).where(Membership.reader_id == person.reader_id)).one()
+    row.paid_until, row.frozen = paid_until, frozen
+    session.flush()
+    in_the_set = session.scalars(select(Membership.id).where(standing_at(NOON))).all()
+    assert (row.id in in_the_set) is stands(row, NOON)

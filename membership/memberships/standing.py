@@ -1,0 +1,27 @@
+"""Who stands well with us at a moment: the one rule (`rules.is_in_good_standing`) for rows, and the same for whole sets.
+
+Everything that asks about standing asks here: votes, perks, pages, reports.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_
+
+from membership.memberships.models import Membership
+from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, is_in_good_standing
+
+
+def stands(membership: Membership, at: datetime) -> bool:
+    """Whether this membership gives its reader standing at a moment."""
+    return is_in_good_standing(
+        status=membership.status, paid_until=membership.paid_until, frozen=membership.frozen, at=at
+    )
+
+
+def standing_at(at: datetime) -> ColumnElement[bool]:
+    """The same as an SQL condition on `Membership`; a test holds the two together."""
+    return and_(
+        Membership.status.not_in(ENDED | NOT_BEGUN), Membership.paid_until > at - GRACE, Membership.frozen.is_(False)
+    )
