@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from membership import clock, db, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.config import Config, WrongSetting, from_environment
+from membership.demo import runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
 from membership.jobs import worker as jobs
@@ -81,7 +82,7 @@ def serve(host: str, port: int, workers: int) -> None:
         engine.dispose()  # each server process opens its own connections
     click.echo(f"listening on http://{host}:{port}")
     Server(
-        "wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=8,
+        "wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4,
         websockets=False, respawn_failed_workers=True,
     ).serve()  # fmt: skip
 
@@ -127,6 +128,16 @@ def _print_token(config: Config) -> None:
             return
     click.echo(f"The newsroom is not set up yet. Open {config.base_url}/setup with the operator's token:")
     click.echo(setup_token(config.secret_key))
+
+
+@membership.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--sandbox-port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--newsroom-port", default=8002, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--fresh", is_flag=True, help="Forget the last demo and begin anew.")
+def demo(port: int, sandbox_port: int, newsroom_port: int, fresh: bool) -> None:
+    """An invented newsroom with a year behind it, a stand-in for Stripe, and the newsroom's own site."""
+    raise click.exceptions.Exit(runner.run(port, sandbox_port, newsroom_port, fresh))
 
 
 @membership.group("db")

@@ -7,8 +7,8 @@ from flask import current_app
 from membership import clock
 from membership.ballots import actions
 from membership.ballots.queries import ballot_by_id
-from membership.ballots.rules import CannotOpen
-from membership.jobs.queue import Claimed, finishing
+from membership.ballots.rules import CannotOpen, TooFewOptions
+from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
 from membership.refusals import N_
 
@@ -21,7 +21,10 @@ def secret() -> str:
 
 
 def open_at_its_time(job: Claimed) -> None:
-    """Open a ballot; one whose whole time passed while no worker ran is called off."""
+    """Open a ballot; one whose whole time passed while no worker ran is called off.
+
+    If too few of its topics are still accepted the job is parked: an editor has to decide.
+    """
     with finishing(job) as session:
         ballot, at = ballot_by_id(session, job.payload["ballot"], lock=True), clock.now()
         if ballot is None or ballot.status != "draft":
@@ -30,6 +33,8 @@ def open_at_its_time(job: Claimed) -> None:
             actions.open_ballot(session, ballot.id, secret=secret(), at=at)
         except CannotOpen:
             actions.cancel(session, ballot.id, by=None, reason=MISSED, at=at)
+        except TooFewOptions as refused:
+            raise Park(str(refused)) from refused
 
 
 def close_at_its_time(job: Claimed) -> None:

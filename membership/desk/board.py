@@ -18,6 +18,7 @@ PLACES = (
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
     ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
+    ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
     ("/staff/perks", lazy_gettext("Perks"), lazy_gettext("Thanks that patrons may claim."), "manager"),
     ("/staff/jobs", lazy_gettext("Jobs"), lazy_gettext("What the worker does, and what went wrong."), "manager"),
     ("/staff/settings", lazy_gettext("Settings"), lazy_gettext("Name, colour, texts, sites, currencies."), "manager"),
@@ -37,6 +38,7 @@ def start() -> str:
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
             worker=worker_is_alive(session),
+            promises=queries.waiting_promises(session, clock.now()),
             places=PLACES,
         )
 

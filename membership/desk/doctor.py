@@ -14,7 +14,6 @@ from membership.db import reading
 from membership.gateway import client as gateway
 from membership.jobs.models import WorkerBeat
 from membership.readers.trail import first_break
-from membership.refusals import Refused
 
 BEAT_LIMIT = timedelta(seconds=60)
 
@@ -90,6 +89,6 @@ def _stripe() -> Finding:
         name = gateway.account_name()
     except gateway.StripeUnreachable:
         return Finding("stripe", False, "does not answer. Is there a way to the internet?")
-    except Refused:
-        return Finding("stripe", False, "does not accept STRIPE_SECRET_KEY")
+    except (gateway.StripeRefuses, gateway.StripeGone):
+        return Finding("stripe", False, "does not accept STRIPE_SECRET_KEY, or the key may not read its own account")
     return Finding("stripe", True, f"the key opens the account {name}")

@@ -49,18 +49,28 @@ class SitesForm(_Sites, Form):
 class SetupForm(_Sites, AboutForm):
     """The operator's first form. The three memberships are added below, from the defaults."""
 
+    _fields: dict[str, Any]
+
     token = StringField(
         lazy_gettext("The operator's token"),
         validators=[DataRequired(lazy_gettext("Please write the token that the console printed.")), Length(max=100)],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     sites = sites_field()
-    admin_email = address_field(lazy_gettext("The first admin's e-mail address"))
+    admin_email = address_field(
+        lazy_gettext("The first admin's e-mail address"), lazy_gettext("Please write the first admin's e-mail address.")
+    )
     admin_name = StringField(
         lazy_gettext("The first admin's name"),
-        validators=[DataRequired(lazy_gettext("Please write a name.")), Length(max=120)],
+        validators=[DataRequired(lazy_gettext("Please write the first admin's name.")), Length(max=120)],
         render_kw={"autocomplete": "name"},
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The list of errors follows the page: the token first, the first admin last.
+        last = {name: self._fields.pop(name) for name in ("admin_name", "admin_email")}
+        self._fields = {"token": self._fields.pop("token"), **self._fields, **last}
 
     def tiers(self) -> list[NewTier]:
         """The memberships as typed; a wrong price stands beside its field, and the list is then empty."""
@@ -160,7 +170,7 @@ class TextForm(Form):
 class InviteForm(Form):
     """Somebody for the team."""
 
-    email = address_field(lazy_gettext("Their e-mail address"))
+    email = address_field(lazy_gettext("Their e-mail address"), lazy_gettext("Please write their e-mail address."))
     name = StringField(lazy_gettext("Their name"), validators=[Length(max=120)], render_kw={"autocomplete": "off"})
     role = SelectField(
         lazy_gettext("What they may do"), choices=[SelectChoice(role, ROLE_WORDS[role]) for role in ROLES]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership.jobs.models import Job
 from membership.mail.models import Letter
+from membership.promises.queries import PromiseLine, listed
 from membership.readers.models import Person
 from membership.readers.trail import AuditEntry
 
@@ -38,6 +39,12 @@ def parked_jobs(session: Session) -> int:
 def failed_letters_count(session: Session) -> int:
     """How many letters were refused for good."""
     return session.execute(select(func.count()).where(Letter.state == "failed")).scalar_one()
+
+
+def waiting_promises(session: Session, at: datetime) -> list[PromiseLine]:
+    """Promises that nobody has taken up yet, and those that are late; the oldest first."""
+    owed = [line for line in listed(session, at) if line.closed_at is None]
+    return [line for line in owed if line.late or line.state == "accepted"]
 
 
 def jobs(session: Session) -> list[Job]:

@@ -46,7 +46,9 @@ def describe() -> Answer:
         return _page(about=form), 422
     try:
         with transaction() as session:
-            about = form.about(current(session))
+            standing = current(session)
+            assert standing is not None, "no page of the desk opens before the first run"
+            about = form.about(language=standing.language, time_zone=standing.time_zone)
             actions.describe_newsroom(session, about, by=current_user.reader_id, at=clock.now())
     except Refused as refused:
         form.show(refused, "name")

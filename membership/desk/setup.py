@@ -25,8 +25,8 @@ class KeyRefused(Refused):
 
     status = 502
     words = N_(
-        "Stripe does not accept the key in STRIPE_SECRET_KEY. Nothing was stored. Please look at the key in Stripe's "
-        "dashboard, set it, start again, and come back to this page."
+        "Stripe does not accept the key in STRIPE_SECRET_KEY, or it is a restricted key that may not read its own "
+        "account. Nothing was stored. Please look at the key in Stripe's dashboard, set it, start again, and come back."
     )
 
 

@@ -9,7 +9,6 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from membership.newsroom import defaults
 from membership.newsroom.actions import About
-from membership.newsroom.models import Newsroom
 from membership.newsroom.rules import read_accent
 from membership.refusals import Refused
 from membership.web.errors import words_of
@@ -32,7 +31,10 @@ class AboutForm(Form):
         validators=[DataRequired(lazy_gettext("Please say what you do and why.")), Length(max=2000)],
         render_kw={"rows": 4},
     )
-    contact_email = address_field(lazy_gettext("E-mail address for readers' questions"))
+    contact_email = address_field(
+        lazy_gettext("E-mail address for readers' questions"),
+        lazy_gettext("Please write an address to which readers may turn."),
+    )
     legal_name = StringField(
         lazy_gettext("Legal name"),
         validators=[DataRequired(lazy_gettext("Please write who receives the money.")), Length(max=200)],
@@ -58,8 +60,8 @@ class AboutForm(Form):
         except Refused as refused:
             raise ValidationError(words_of(refused)) from None
 
-    def about(self, standing: Newsroom | None = None) -> About:
-        """What was typed, with what this form does not ask taken from the newsroom as it stands."""
+    def about(self, *, language: str = "en", time_zone: str = "UTC") -> About:
+        """What was typed, with what this form does not ask."""
         return About(
             name=self.name.data or "",
             tagline=self.tagline.data or "",
@@ -70,8 +72,8 @@ class AboutForm(Form):
             tax_number=self.tax_number.data or "",
             currency=self.currency.data,
             accent=read_accent(self.accent.data or ""),
-            language=standing.language if standing else "en",
-            time_zone=standing.time_zone if standing else "UTC",
+            language=language,
+            time_zone=time_zone,
         )
 
 

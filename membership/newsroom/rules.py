@@ -22,7 +22,7 @@ class WrongSetupToken(Refused):
     """Not the token that the console prints."""
 
     field = "token"
-    words = N_("This is not the operator's token. `membership serve` and `membership check` print it on the console.")
+    words = N_("This is not the operator's token. “membership check” prints it on the console.")
 
 
 class NotAColour(Refused):

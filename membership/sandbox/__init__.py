@@ -58,8 +58,15 @@ minute after a payment with …0259 (dispute), …1976 (inquiry: no money moves)
 takes its amount and a fee of 1500 minor units; won gives the amount back, not the fee. It stays open by the clock;
 evidence with the text `winning_evidence` or `losing_evidence`, once submitted, decides it a minute later.
 
+Changes of a subscription: `items[0][price | price_data]` with `proration_behavior` (prorations to the second are
+invoice items, invoiced at once or with the next invoice; a negative total becomes credit on the customer's balance,
+what is too small to be charged waits there too), `billing_cycle_anchor: {"type": "now"}` (a hash in this version),
+`proration_date`, `payment_behavior` allow_incomplete or error_if_incomplete, `invoices.create_preview` for the cost of
+a change now or of the next renewal; `subscription_schedules` (from_subscription, then phases) for a change at the
+period's end; `pause_collection` with `resumes_at`; `subscriptions.pause` and `resume` (status paused).
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no prorations (`proration_behavior=none`), trials, coupons, taxes, bank debits, portal, thin events.
+draft); no trials, coupons, taxes, bank debits, portal, thin events, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

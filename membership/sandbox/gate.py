@@ -23,11 +23,13 @@ from membership.sandbox.resources import (
     disputes,
     invoices,
     notices,
+    pausing,
     payment_methods,
     payments,
     prices,
     products,
     refunds,
+    schedules,
     subscriptions,
 )
 from membership.sandbox.routes import Route
@@ -42,11 +44,13 @@ ROOMS = (
     disputes,
     invoices,
     notices,
+    pausing,
     payment_methods,
     payments,
     prices,
     products,
     refunds,
+    schedules,
     subscriptions,
 )
 ROUTES: list[Route] = [route for room in ROOMS for route in room.ROUTES]

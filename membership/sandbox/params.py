@@ -153,8 +153,11 @@ class Group(Field):
 
     fields: Mapping[str, Field]
     required: tuple[str, ...] = ()
+    unset: bool = False
 
-    def read(self, raw: Any, name: str) -> dict[str, Any]:
+    def read(self, raw: Any, name: str) -> dict[str, Any] | None:
+        if raw == "" and self.unset:
+            return None
         if not isinstance(raw, dict):
             raise Refusal("Invalid object", param=name)
         return read(raw, self.fields, self.required, within=name)

@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "invoice": lambda o: ((o.get("parent") or {}).get("subscription_details") or {}).get("subscription"),
     "invoice_payment": lambda o: o["invoice"],
+    "invoiceitem": lambda o: o["parent"]["subscription_details"]["subscription"],
+    "subscription_schedule": lambda o: o["subscription"] or o["released_subscription"],
     "refund": lambda o: o["charge"],
     "dispute": lambda o: o["charge"],
     "radar.early_fraud_warning": lambda o: o["charge"],
@@ -75,10 +77,14 @@ def due_at(obj: dict[str, Any]) -> int | None:
 
 
 def _subscription_due(subscription: dict[str, Any]) -> int | None:
-    if subscription["status"] not in ("active", "past_due", "unpaid", "trialing"):
-        return subscription.get("_incomplete_until") if subscription["status"] == "incomplete" else None
-    ends = [item["current_period_end"] for item in subscription["items"]["data"]]
-    return int(min([*ends, *([subscription["cancel_at"]] if subscription["cancel_at"] else [])]))
+    status, end = subscription["status"], subscription["cancel_at"]
+    if status == "paused":
+        return end
+    if status not in ("active", "past_due", "unpaid", "trialing"):
+        return subscription.get("_incomplete_until") if status == "incomplete" else None
+    moments = [item["current_period_end"] for item in subscription["items"]["data"]]
+    pause = subscription["pause_collection"] or {}
+    return int(min([*moments, *(moment for moment in (end, pause.get("resumes_at")) if moment)]))
 
 
 def shown(obj: dict[str, Any]) -> dict[str, Any]:

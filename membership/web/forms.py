@@ -59,11 +59,15 @@ class Address:
             raise StopValidation(gettext("Please write an e-mail address, like name@example.org.")) from None
 
 
-def address_field(label: Any = None) -> EmailField:
+def address_field(label: Any = None, missing: Any = None) -> EmailField:
     """An e-mail field that password managers and phones recognise."""
     return EmailField(
         label or lazy_gettext("Your e-mail address"),
-        validators=[DataRequired(lazy_gettext("Please write your e-mail address.")), Length(max=254), Address()],
+        validators=[
+            DataRequired(missing or lazy_gettext("Please write your e-mail address.")),
+            Length(max=254),
+            Address(),
+        ],
         render_kw={"autocomplete": "email", "inputmode": "email"},
     )
 

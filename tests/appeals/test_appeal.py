@@ -85,7 +85,7 @@ def test_the_support_page_says_so_when_nothing_was_decided_yet(client):
     assert "No ballot is open just now" in page
     assert "The first ballot will bring the first promise" in page
     assert "Where the money goes" not in page
-    assert "You would be one of" not in page
+    assert "carry us already" not in page
 
 
 def test_the_support_page_shows_what_is_decided_promised_and_kept(session, client):

@@ -300,6 +300,15 @@ def test_the_log_is_sealed_in_batches_of_ten_patrons_and_the_rest_at_the_close(s
     assert sorted(live) == [code for code, _ in queries.published_votes(session, made)]
 
 
+def test_the_order_inside_a_batch_tells_nothing_about_who_came_when(session):
+    voters = patrons(session, 30)
+    made = ballot(session)
+    came = [cast(session, made, who, 1).code for who in voters]
+    close(session, made)
+    sealed = [line[2] for line in chain(session, made) if line[1] == "cast"]
+    assert sorted(sealed) == sorted(came) and sealed != came
+
+
 def test_the_log_cannot_be_changed_in_the_database(session):
     made = ballot(session)
     with pytest.raises(Exception, match="append-only"), session.begin_nested():

@@ -29,15 +29,15 @@ VOTERS, PROCESSES, THREADS = 60, 2, 3
 OPEN_FOR = timedelta(seconds=4)
 
 
-def prepared(session: Session) -> tuple[int, list[int], list[int]]:
+def prepared(session: Session, *, voters: int = VOTERS) -> tuple[int, list[int], list[int]]:
     """An editor, the topics, and the voters' reader ids."""
     make.newsroom(session)
     tier = make.tier(session)
     editor = make.staff(session, "editor").reader_id
-    voters = [make.patron(session, tier_row=tier).reader_id for _ in range(VOTERS)]
+    reader_ids = [make.patron(session, tier_row=tier).reader_id for _ in range(voters)]
     topic_ids = accepted_topics(session, 4, by=editor, proposer=editor, at=clock.now())
     session.commit()
-    return editor, topic_ids, voters
+    return editor, topic_ids, reader_ids
 
 
 def opened(session: Session, editor: int, topic_ids: list[int]) -> int:
@@ -130,6 +130,89 @@ def test_roll_and_urn_agree_when_many_vote_twice_and_the_worker_closes_meanwhile
         with db.reading() as session:
             check(session, ballot_id)
     engine.dispose()
+
+
+@pytest.fixture
+def lone(crowded, config):
+    """One open ballot with one voter, on a database of its own: its id, the voter, and its closing time."""
+    app = create_app(config)
+    engine = engine_for(crowded)
+    db.bind(engine)
+    with app.app_context():
+        with Session(engine, expire_on_commit=False) as session:
+            editor, topic_ids, voters = prepared(session, voters=1)
+            ballot_id = opened(session, editor, topic_ids)
+            closes_at = session.get_one(Ballot, ballot_id).closes_at
+        yield ballot_id, voters[0], closes_at
+    engine.dispose()
+
+
+def beside(act) -> tuple[threading.Thread, list[object]]:
+    """Do this in another thread; gives what it answered or raised."""
+    answers: list[object] = []
+
+    def run() -> None:
+        try:
+            answers.append(act())
+        except Exception as error:
+            answers.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(0.5)
+    return thread, answers
+
+
+def test_the_count_waits_for_a_vote_that_is_being_written(lone):
+    ballot_id, voter, closes_at = lone
+    in_time = closes_at - timedelta(microseconds=1)
+
+    def close() -> int:
+        with db.transaction() as session:
+            return queries.result_of(actions.close_ballot(session, ballot_id, secret=SECRET, at=closes_at)).votes
+
+    with db.transaction() as session:
+        actions.cast(session, ballot_id, voter, [1], secret=SECRET, attempt="a", at=in_time)
+        thread, answers = beside(close)
+        assert answers == []  # it waits
+    thread.join(20)
+    assert answers == [1]
+
+
+def test_a_vote_that_waited_behind_the_count_is_refused_with_a_word(lone):
+    ballot_id, voter, closes_at = lone
+    in_time = closes_at - timedelta(microseconds=1)
+
+    def vote() -> object:
+        with db.transaction() as session:
+            return actions.cast(session, ballot_id, voter, [1], secret=SECRET, attempt="a", at=in_time)
+
+    with db.transaction() as session:
+        actions.close_ballot(session, ballot_id, secret=SECRET, at=closes_at)
+        thread, answers = beside(vote)
+        assert answers == []
+    thread.join(20)
+    assert isinstance(answers[0], rules.Closed)
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Vote)) == 0
+
+
+def test_two_votes_of_one_patron_at_once_are_one_vote(lone):
+    ballot_id, voter, closes_at = lone
+    in_time = closes_at - timedelta(seconds=1)
+
+    def vote() -> bool:
+        with db.transaction() as session:
+            return actions.cast(session, ballot_id, voter, [2], secret=SECRET, attempt="b", at=in_time).changed
+
+    with db.transaction() as session:
+        actions.cast(session, ballot_id, voter, [1], secret=SECRET, attempt="a", at=in_time)
+        thread, answers = beside(vote)
+        assert answers == []
+    thread.join(20)
+    assert answers == [True]
+    with db.reading() as session:
+        assert session.scalars(select(Vote.content)).all() == ["2"]
 
 
 def work_until_counted(ballot_id: int) -> None:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 
 from membership import clock
 from membership.app import all_tasks
-from membership.ballots import queries
+from membership.ballots import actions, queries
 from membership.ballots.models import Ballot, BallotRoll
 from membership.ballots.urn import BallotPending, Vote
 from membership.jobs.models import Job
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.readers.trail import AuditEntry
+from membership.topics import actions as topics
 from tests import make
 from tests.ballots.helpers import HOUR, accepted_topics, ballot, cast, close, patrons
 
@@ -190,6 +191,41 @@ def test_options_stand_in_an_order_of_each_voters_own_that_stays(session, client
     assert [option.position for option in queries.options_of(session, made.id)] == [1, 2, 3, 4, 5]
 
 
+def test_a_ballot_left_with_too_few_topics_is_not_opened_and_shown_to_staff(session):
+    made = ballot(session, options=2, opened=False)
+    [first, _second] = [option.topic_id for option in queries.options_of(session, made.id)]
+    topics.decline(session, first, by=made.made_by, reason="Reported by now.", at=clock.now())
+    session.commit()
+    work()
+    session.expire_all()
+    job = session.scalars(select(Job).where(Job.name == "ballots.open")).one()
+    assert (made.status, job.state) == ("draft", "parked") and "at least 2" in job.last_error
+
+
+@pytest.mark.parametrize("phase", ["coming", "open", "counting", "final", "void"])
+def test_every_phase_has_its_pages_for_everybody(session, client, phase):
+    [voter] = patrons(session, 1)
+    made = ballot(session, opened=phase != "coming")
+    if phase in {"counting", "final"}:
+        cast(session, made, voter, 1)
+    if phase == "counting":
+        made.opens_at, made.closes_at = clock.now() - 2 * HOUR, clock.now() - HOUR
+    if phase == "final":
+        close(session, made)
+    if phase == "void":
+        actions.cancel(session, made.id, by=made.made_by, reason="Put wrongly.", at=clock.now())
+    session.commit()
+    assert queries.phase_of(made, clock.now()) == phase
+    for visitor in (None, voter, make.reader(session), make.staff(session, "editor")):
+        if visitor:
+            make.sign_in(session, client, visitor)
+        for path in ("/ballots", f"/ballots/{made.slug}", "/topics"):
+            assert client.get(path).status_code == 200
+        assert client.get(f"/ballots/{made.slug}/results").status_code == (200 if phase == "final" else 404)
+    for path in ("/staff/ballots", f"/staff/ballots/{made.id}"):
+        assert client.get(path).status_code == 200
+
+
 def draft_form(topic_ids: list[int], **changed: object) -> dict[str, object]:
     closes = (clock.now() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     return {
@@ -214,8 +250,8 @@ def test_an_editor_announces_a_ballot_that_opens_at_once_and_a_double_click_is_o
         assert answer.status_code == 303
     made = session.scalars(select(Ballot)).one()
     assert made.status == "open" and queries.turnout(session, made).roll == 2
-    actions = session.scalars(select(AuditEntry.action).where(AuditEntry.actor_id == editor.reader_id)).all()
-    assert actions.count("ballot:drafted") == 1 and actions.count("ballot:opened") == 1
+    noted = session.scalars(select(AuditEntry.action).where(AuditEntry.actor_id == editor.reader_id)).all()
+    assert noted.count("ballot:drafted") == 1 and noted.count("ballot:opened") == 1
 
 
 def test_a_ballot_announced_for_later_opens_by_itself(session, client):

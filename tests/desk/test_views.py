@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
 
 from membership import clock, db
 from membership.db import engine_for
+from membership.desk import queries as desk_queries
 from membership.desk.board import PLACES
 from membership.jobs import queue
 from membership.jobs.models import Job, WorkerBeat
@@ -75,6 +77,16 @@ def test_a_deed_is_refused_below_its_role(session, client, path, role):
 def test_every_place_that_the_desk_names_is_there(session, client, admin):
     for path, *_ in PLACES:
         assert client.get(path).status_code == 200, path
+
+
+def test_promises_that_nobody_took_up_and_late_ones_are_on_the_desk(session, client, admin, monkeypatch):
+    line = {"id": 7, "title": "The dredger", "state": "accepted", "late": False, "closed_at": None}
+    taken = line | {"id": 8, "title": "The bridge", "state": "reporting"}
+    late = taken | {"id": 9, "title": "The ferry", "late": True}
+    lines = [SimpleNamespace(**one) for one in (line, taken, late)]
+    monkeypatch.setattr(desk_queries, "listed", lambda _session, _at: lines)
+    text = client.get("/staff/").text
+    assert 'href="/staff/promises/7"' in text and "The bridge" not in text and "its date has passed" in text
 
 
 def test_the_desk_shows_a_role_only_what_opens_for_it(session, client):

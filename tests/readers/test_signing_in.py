@@ -9,7 +9,7 @@ from sqlalchemy import event, func, select
 
 from membership import clock
 from membership.mail.models import Letter
-from membership.readers import actions
+from membership.readers import actions, signing_in
 from membership.readers.models import ReaderSession, SignInChallenge
 from tests import make
 
@@ -110,11 +110,12 @@ def test_a_letter_works_once(session, client, ada):
     ask(client)
     link, code = link_and_code(session)
     assert client.post(link).status_code == 303
-    client.post("/sign-out")
+    with client.session_transaction() as cookie:  # the same browser, without its session
+        cookie.pop("_user_id")
     assert client.get(link).status_code == 410
     assert client.post(link).status_code == 410
     assert client.post("/sign-in/code", data={"code": code}).status_code == 410
-    assert open_sessions(session) == 0
+    assert open_sessions(session) == 1
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(600, 303), (601, 410)])
@@ -156,6 +157,13 @@ def test_a_known_and_an_unknown_address_get_the_same_answers(session, app, clien
         return [(one.status_code, one.location, one.text.replace(email, "")) for one in (asked, page, *tries)]
 
     assert walk(KNOWN) == walk(UNKNOWN)
+
+
+def test_the_code_of_a_letter_that_was_never_sent_is_as_wrong_as_any(session, client, monkeypatch):
+    monkeypatch.setattr(signing_in, "new_code", lambda: "123456")
+    ask(client, UNKNOWN)
+    assert client.post("/sign-in/code", data={"code": "123456"}).status_code == 422
+    assert open_sessions(session) == 0
 
 
 def test_a_known_and_an_unknown_address_take_the_same_statements(session, app, engine, ada):

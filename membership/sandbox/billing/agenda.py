@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from membership.sandbox.billing import disputing, refunding, renewing
+from membership.sandbox.billing import disputing, refunding, renewing, schedules
 from membership.sandbox.clock import NotATime
 from membership.sandbox.world import World
 
@@ -61,4 +61,5 @@ WHAT_HAPPENS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
     "invoice": renewing.retry,
     "refund": refunding.go_on,
     "subscription": renewing.look_at,
+    "subscription_schedule": schedules.look_at,
 }

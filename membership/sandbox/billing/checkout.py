@@ -195,6 +195,6 @@ def _subscribe(
     world.save(new)
     world.tell("customer.subscription.created", new)
     draft = invoicing.write(world, new, "subscription_create", start, finish, id=new["latest_invoice"])
-    opened = invoicing.finalize(world, draft)
+    opened = invoicing.finalize(world, draft, use_balance=False)
     paid = invoicing.settle(world, opened, invoicing.link(world, opened, intent) if intent else None)
     return {"subscription": new["id"], "invoice": paid["id"]}

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox.billing import invoicing
+from membership.sandbox.billing import invoicing, schedules
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.world import World
 
 
 def look_at(world: World, subscription: dict[str, Any]) -> None:
-    """It is due: end it if that was asked for, else renew it."""
+    """It is due: collect again after a pause, end it if that was asked for, or renew it."""
     now = world.now()
+    pause = subscription["pause_collection"]
+    if pause and pause["resumes_at"] and pause["resumes_at"] <= now:
+        world.change(subscription, "customer.subscription.updated", pause_collection=None)
+        return
+    subscription = schedules.stepped(world, subscription)
     if subscription["cancel_at"] and subscription["cancel_at"] <= now:
         end(world, subscription, subscription["cancellation_details"]["reason"] or "cancellation_requested")
     else:
@@ -35,7 +40,10 @@ def renew(world: World, subscription: dict[str, Any]) -> None:
     rolled = roll(subscription, start, finish, draft["id"])
     world.save(rolled)
     world.tell("customer.subscription.updated", rolled, before=subscription)
-    follow(world, invoicing.collect(world, invoicing.finalize(world, draft), rolled))
+    if rolled["pause_collection"]:
+        invoicing.set_aside(world, draft, rolled["pause_collection"]["behavior"])
+    else:
+        follow(world, invoicing.collect(world, invoicing.finalize(world, draft), rolled))
 
 
 def roll(subscription: dict[str, Any], start: int, finish: int, invoice_id: str) -> dict[str, Any]:
@@ -62,7 +70,7 @@ def subscription_of(world: World, invoice: dict[str, Any]) -> dict[str, Any] | N
 def follow(world: World, invoice: dict[str, Any]) -> None:
     """What a try at an invoice makes of its subscription: active, past due, or over."""
     subscription = subscription_of(world, invoice)
-    if subscription is None or subscription["status"] == "canceled":
+    if subscription is None or subscription["status"] in ("canceled", "paused"):
         return
     if invoice["status"] == "paid":
         if subscription["latest_invoice"] == invoice["id"]:
@@ -89,6 +97,7 @@ def end(world: World, subscription: dict[str, Any], reason: str, **details: str 
     for invoice in world.store.find("invoice", owner=over["id"]):
         if invoice["status"] == "open":
             world.save({**invoice, "next_payment_attempt": None, "auto_advance": False})
+    schedules.cut_off(world, over)
     world.tell("customer.subscription.deleted", over)
     return over
 

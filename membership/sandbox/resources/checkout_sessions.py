@@ -23,28 +23,13 @@ from membership.sandbox.params import (
     Url,
     Whole,
 )
-from membership.sandbox.resources.prices import TAX, check_recurring
+from membership.sandbox.resources import inline
 from membership.sandbox.routes import Route, found
-from membership.sandbox.shapes import catalogue, sessions
+from membership.sandbox.shapes import sessions
 from membership.sandbox.world import World
 
 HOUR = 3600
-PRODUCT_DATA = Group(
-    {"name": Text(250), "description": Text(), "images": Several(Url(), most=8), "metadata": METADATA}, ("name",)
-)
-RECURRING = Group({"interval": Choice(("day", "week", "month", "year")), "interval_count": Whole(1)}, ("interval",))
-PRICE_DATA = Group(
-    {
-        "currency": Currency(),
-        "unit_amount": Whole(),
-        "product": ID,
-        "product_data": PRODUCT_DATA,
-        "recurring": RECURRING,
-        "tax_behavior": TAX,
-    },
-    ("currency", "unit_amount"),
-)
-LINE = Group({"price": ID, "price_data": PRICE_DATA, "quantity": Whole(1, 999_999)})
+LINE = Group({"price": ID, "price_data": inline.PRICE_DATA, "quantity": Whole(1, 999_999)})
 TEXTS = Group({key: Group({"message": Text(1200)}, ("message",)) for key in ("submit", "after_submit")})
 LOCALES = (
     "auto",
@@ -228,7 +213,7 @@ def _line(world: World, line: dict[str, Any], n: int, mode: str) -> dict[str, An
     price = (
         world.get("price", line["price"], f"{param}[price]")
         if "price" in line
-        else _priced(world, line["price_data"], param)
+        else inline.priced(world, line["price_data"], param)
     )
     if not price["active"] and "price" in line:
         raise Refusal(
@@ -242,38 +227,6 @@ def _line(world: World, line: dict[str, Any], n: int, mode: str) -> dict[str, An
         )
     product = world.get("product", price["product"], param)
     return sessions.line_item(id=ids.new("li_"), price=price, quantity=line["quantity"], description=product["name"])
-
-
-def _priced(world: World, data: dict[str, Any], param: str) -> dict[str, Any]:
-    """An inline price: kept, but not active, and so is its inline product."""
-    if ("product" in data) == ("product_data" in data):
-        raise Refusal(
-            "You must specify either `product` or `product_data` when creating a price.", param=f"{param}[price_data]"
-        )
-    check_recurring(data.get("recurring"), f"{param}[price_data][recurring]")
-    amounts.check_step(data["unit_amount"], data["currency"], f"{param}[price_data][unit_amount]")
-    if "product" in data:
-        product = world.get("product", data["product"], f"{param}[price_data][product]")
-    else:
-        inline = {**data["product_data"], "metadata": params.merged({}, data["product_data"].get("metadata", {}))}
-        product = catalogue.product(id=ids.new("prod_"), created=world.now(), active=False, **inline)
-        world.save(product)
-        world.tell("product.created", product)
-    recurring = data.get("recurring") or {}
-    price = catalogue.price(
-        id=ids.new("price_"),
-        created=world.now(),
-        product=product["id"],
-        currency=data["currency"],
-        unit_amount=data["unit_amount"],
-        interval=recurring.get("interval"),
-        active=False,
-        interval_count=recurring.get("interval_count", 1),
-        tax_behavior=data.get("tax_behavior", "unspecified"),
-    )
-    world.save(price)
-    world.tell("price.created", price)
-    return price
 
 
 def _currency(lines: list[dict[str, Any]], given: dict[str, Any], mode: str) -> str | None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from membership.sandbox import lists, params
 from membership.sandbox.answers import Refusal, card_error
-from membership.sandbox.billing import invoicing, renewing
-from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Range, Text
+from membership.sandbox.billing import changing, invoicing, renewing
+from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Range, Several, Text, Whole
+from membership.sandbox.resources.subscriptions import ANCHOR, ITEM, OVER, PRORATE, plan_of_items
 from membership.sandbox.routes import Route, found
 from membership.sandbox.world import World
 
@@ -52,15 +53,44 @@ def void(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
     invoice = world.get("invoice", id)
     if invoice["status"] != "open":
         raise Refusal(f"You can only void open invoices; this one is {invoice['status']}.")
-    moved = {**invoice["status_transitions"], "voided_at": world.now()}
-    return world.change(
-        invoice,
-        "invoice.voided",
-        status="void",
-        auto_advance=False,
-        next_payment_attempt=None,
-        status_transitions=moved,
-    )
+    return invoicing.close(world, invoice, "void")
+
+
+def write_off(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    invoice = world.get("invoice", id)
+    if invoice["status"] != "open":
+        raise Refusal(f"You can only mark open invoices as uncollectible; this one is {invoice['status']}.")
+    return invoicing.close(world, invoice, "uncollectible")
+
+
+def create_preview(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    """What the next invoice will be, or what a change would cost now. Nothing of it is kept."""
+    try:
+        with world.store.transaction():
+            raise _Previewed(_previewed(world, given))
+    except _Previewed as done:
+        return done.invoice
+
+
+class _Previewed(Exception):
+    """Carries the invoice out of a transaction that is to be undone: an inline price was written for it."""
+
+    def __init__(self, invoice: dict[str, Any]) -> None:
+        super().__init__()
+        self.invoice = invoice
+
+
+def _previewed(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    subscription = world.get("subscription", given["subscription"], "subscription")
+    if given.get("customer", subscription["customer"]) != subscription["customer"]:
+        raise Refusal("The subscription is another customer's.", param="customer")
+    if subscription["status"] in OVER:
+        raise Refusal("No upcoming invoices for customer.", code="invoice_upcoming_none", status=404)
+    details = given.get("subscription_details", {})
+    plan = plan_of_items(world, details, subscription) if details else None
+    if subscription["cancel_at"] and (plan is None or not plan.invoiced):
+        raise Refusal("No upcoming invoices for customer.", code="invoice_upcoming_none", status=404)
+    return changing.preview(world, subscription, plan)
 
 
 def payments(world: World, given: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +131,27 @@ ROUTES = [
     Route("GET", "/v1/invoices/<id>/lines", lines, PAGE, sdk="InvoiceListLinesParams"),
     Route("POST", "/v1/invoices/<id>/pay", pay, sdk="InvoicePayParams"),
     Route("POST", "/v1/invoices/<id>/void", void, sdk="InvoiceVoidInvoiceParams"),
+    Route("POST", "/v1/invoices/<id>/mark_uncollectible", write_off, sdk="InvoiceMarkUncollectibleParams"),
+    Route(
+        "POST",
+        "/v1/invoices/create_preview",
+        create_preview,
+        {
+            "customer": ID,
+            "subscription": ID,
+            "preview_mode": Choice(("next",)),
+            "subscription_details": Group(
+                {
+                    "items": Several(ITEM, most=20),
+                    "proration_behavior": PRORATE,
+                    "proration_date": Whole(),
+                    "billing_cycle_anchor": ANCHOR,
+                }
+            ),
+        },
+        ("subscription",),
+        "InvoiceCreatePreviewParams",
+    ),
     Route("GET", "/v1/invoice_payments", payments, PAYMENTS, sdk="InvoicePaymentListParams"),
     Route("GET", "/v1/invoice_payments/<id>", found("invoice_payment"), sdk="InvoicePaymentRetrieveParams"),
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from membership.sandbox import ids, lists, params
 from membership.sandbox.answers import Refusal, card_error, missing
-from membership.sandbox.billing import invoicing, renewing
+from membership.sandbox.billing import changing, invoicing, renewing, schedules
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.params import (
     ID,
@@ -21,9 +21,9 @@ from membership.sandbox.params import (
     Truth,
     Whole,
 )
+from membership.sandbox.resources import inline
 from membership.sandbox.resources.payment_methods import card_from_token
 from membership.sandbox.routes import Route, found
-from membership.sandbox.shapes.catalogue import plan
 from membership.sandbox.shapes.subscriptions import subscription as subscription_of
 from membership.sandbox.world import World
 
@@ -45,14 +45,9 @@ STATUSES = ("active", "past_due", "unpaid", "canceled", "incomplete", "incomplet
 def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
     """A subscription without the hosted page: the stored card is charged at once, or the request is refused."""
     customer = world.get("customer", given["customer"], "customer")
-    if len(given["items"]) != 1 or "price" not in given["items"][0]:
+    price = price_asked(world, given["items"][0], "items[0]") if len(given["items"]) == 1 else None
+    if price is None:
         raise missing("items[0][price]")
-    price = world.get("price", given["items"][0]["price"], "items[0][price]")
-    if not price["recurring"]:
-        raise Refusal(
-            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`.",
-            param="items[0][price]",
-        )
     chosen = given.get("default_payment_method")
     if chosen:
         card_from_token(world, chosen, "default_payment_method")
@@ -100,13 +95,25 @@ def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     if "default_payment_method" in given:
         change["default_payment_method"] = _card(world, given["default_payment_method"], old)
     change.update(_ending(world, given, old))
+    if "pause_collection" in given:
+        change["pause_collection"] = _pause(world, given["pause_collection"])
     if "cancellation_details" in given:
         details = change.get("cancellation_details", old["cancellation_details"])
         change["cancellation_details"] = {**details, **given["cancellation_details"]}
     before = {**old, **change}
-    if "items" in given:
+    if "items" in given or given.get("billing_cycle_anchor", {}).get("type") == "now":
         return _change_items(world, given, old, before)
     return world.change(old, "customer.subscription.updated", **change)
+
+
+def _pause(world: World, pause: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Collection stands still, for ever or until a time; "" lets it go on."""
+    if pause is None:
+        return None
+    until = pause.get("resumes_at")
+    if until is not None and until <= world.now():
+        raise Refusal("`resumes_at` must be in the future.", param="pause_collection[resumes_at]")
+    return {"behavior": pause["behavior"], "resumes_at": until}
 
 
 def _card(world: World, chosen: str | None, subscription: dict[str, Any]) -> str | None:
@@ -125,6 +132,11 @@ def _card(world: World, chosen: str | None, subscription: dict[str, Any]) -> str
 def _ending(world: World, given: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """`cancel_at_period_end` sets `cancel_at` to the period's end as well; either can be taken back."""
     end = old["items"]["data"][0]["current_period_end"]
+    if old["schedule"] and ({"cancel_at", "cancel_at_period_end"} & set(given)):
+        raise Refusal(
+            f"The subscription is managed by the subscription schedule `{old['schedule']}`, and updating any cancelation "
+            "behavior directly is not allowed. Please update the schedule instead."
+        )
     if "cancel_at_period_end" in given and "cancel_at" in given:
         words = "You may only specify one of these parameters: cancel_at, cancel_at_period_end."
         raise Refusal(words, param="cancel_at")
@@ -143,42 +155,67 @@ def _ending(world: World, given: dict[str, Any], old: dict[str, Any]) -> dict[st
     return renewing.schedule_end(old, at, world.now(), at_period_end=False)
 
 
-def _change_items(world: World, given: dict[str, Any], old: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Another price or quantity: from the next period, or at once with a new period when the interval changes."""
-    if given.get("proration_behavior", "create_prorations") != "none":
-        words = "The sandbox computes no prorations: send proration_behavior=none."
-        raise Refusal(words, param="proration_behavior")
-    if len(given["items"]) != 1:
+def plan_of_items(world: World, given: dict[str, Any], subscription: dict[str, Any]) -> changing.Plan:
+    """What `items`, `proration_behavior`, `billing_cycle_anchor` and `proration_date` ask for."""
+    prorate = given.get("proration_behavior", "create_prorations")
+    anchor_now = given.get("billing_cycle_anchor", {}).get("type") == "now"
+    item = subscription["items"]["data"][0]
+    price, quantity = _wanted(world, given.get("items", [{}]), subscription)
+    at = given.get("proration_date")
+    if at is not None and not item["current_period_start"] <= at <= item["current_period_end"]:
+        raise Refusal("Cannot specify `proration_date` outside of the current period.", param="proration_date")
+    return changing.planned(world, subscription, price, quantity, prorate=prorate, anchor_now=anchor_now, at=at)
+
+
+def _wanted(world: World, items: list[dict[str, Any]], old: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The price and quantity that are asked for."""
+    if len(items) != 1:
         raise Refusal("The sandbox's subscriptions have one item.", param="items")
-    item, wanted = old["items"]["data"][0], given["items"][0]
+    item, wanted = old["items"]["data"][0], items[0]
     if wanted.get("id", item["id"]) != item["id"]:
         raise Refusal(f"No such subscription item: '{wanted['id']}'", code="resource_missing", param="items[0][id]")
-    price = world.get("price", wanted["price"], "items[0][price]") if "price" in wanted else item["price"]
-    if not price["recurring"] or price["currency"] != old["currency"]:
-        raise Refusal("The price must be recurring and in the subscription's currency.", param="items[0][price]")
-    fresh = {**item, "price": price, "plan": plan(price), "quantity": wanted.get("quantity", item["quantity"])}
-    after = {**after, "items": {**old["items"], "data": [fresh]}}
-    same = all(price["recurring"][key] == item["price"]["recurring"][key] for key in ("interval", "interval_count"))
-    if same:
-        world.save(after)
-        world.tell("customer.subscription.updated", after, before=old)
-        return after
-    return _begin_anew(world, old, after, price)
+    price = price_asked(world, wanted, "items[0]") or item["price"]
+    if price["currency"] != old["currency"]:
+        raise Refusal(
+            f"The price specified supports currencies of `{price['currency']}`. This doesn't match the expected "
+            f"currency: `{old['currency']}`.",
+            param="items[0][price]",
+        )
+    return price, wanted.get("quantity", item["quantity"])
 
 
-def _begin_anew(world: World, old: dict[str, Any], after: dict[str, Any], price: dict[str, Any]) -> dict[str, Any]:
-    now = world.now()
-    start, finish = period_at(now, now, price["recurring"]["interval"], price["recurring"]["interval_count"])
-    draft = invoicing.write(world, after, "subscription_update", start, finish)
-    rolled = {**renewing.roll(after, start, finish, draft["id"]), "billing_cycle_anchor": now}
-    world.save(rolled)
-    world.tell("customer.subscription.updated", rolled, before=old)
-    renewing.follow(world, invoicing.collect(world, invoicing.finalize(world, draft), rolled))
-    return world.get("subscription", old["id"])
+def price_asked(world: World, wanted: dict[str, Any], param: str) -> dict[str, Any] | None:
+    """The recurring price that an item names, by id or by its content; None when it names none."""
+    if "price_data" in wanted:
+        return inline.priced(world, wanted["price_data"], param)
+    if "price" not in wanted:
+        return None
+    price = world.get("price", wanted["price"], f"{param}[price]")
+    if not price["recurring"]:
+        words = (
+            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`."
+        )
+        raise Refusal(words, param=f"{param}[price]")
+    return price
+
+
+def _change_items(world: World, given: dict[str, Any], old: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Another price or quantity, as `proration_behavior` has it, or a new period at once."""
+    plan = plan_of_items(world, given, after)
+    if plan.after == old:
+        return old
+    changed = changing.carry_out(world, old, plan)
+    schedules.follow(world, changed)
+    if given.get("payment_behavior") == "error_if_incomplete" and changed["status"] != "active":
+        words = "Your card was declined."
+        raise Refusal(words, status=402, type="card_error", code="card_declined", decline_code="generic_decline")
+    return changed
 
 
 def cancel(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     old = world.get("subscription", id)
+    if given.get("prorate"):
+        raise Refusal("The sandbox gives no credit at a cancellation: leave `prorate` out.", param="prorate")
     if old["status"] in OVER:
         raise Refusal(f"No such subscription: '{id}'", status=404, code="resource_missing", param="id")
     return renewing.end(world, old, "cancellation_requested", **(given.get("cancellation_details") or {}))
@@ -204,7 +241,10 @@ def items(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return dict(world.get("subscription", given["subscription"], "subscription")["items"])
 
 
-ITEM = Group({"id": ID, "price": ID, "quantity": Whole(1)})
+NEW_ITEM: dict[str, Field] = {"price": ID, "price_data": inline.ITEM_PRICE_DATA, "quantity": Whole(1)}
+ITEM = Group({"id": ID, **NEW_ITEM})
+PRORATE = Choice(("always_invoice", "create_prorations", "none"))
+ANCHOR = Group({"type": Choice(("now", "unchanged"))}, ("type",))
 CHANGE: dict[str, Field] = {
     "metadata": METADATA,
     "description": Text(500, unset=True),
@@ -213,11 +253,19 @@ CHANGE: dict[str, Field] = {
     "cancel_at": Text(30, unset=True),
     "cancellation_details": DETAILS,
     "items": Several(ITEM, most=20),
-    "proration_behavior": Choice(("always_invoice", "create_prorations", "none")),
+    "proration_behavior": PRORATE,
+    "proration_date": Whole(),
+    "pause_collection": Group(
+        {"behavior": Choice(("keep_as_draft", "mark_uncollectible", "void")), "resumes_at": Whole()},
+        ("behavior",),
+        unset=True,
+    ),
+    "billing_cycle_anchor": ANCHOR,
+    "payment_behavior": Choice(("allow_incomplete", "error_if_incomplete")),
 }
 CREATE: dict[str, Field] = {
     "customer": ID,
-    "items": Several(Group({"price": ID, "quantity": Whole(1)}), most=20),
+    "items": Several(Group(NEW_ITEM), most=20),
     "default_payment_method": ID,
     "metadata": METADATA,
     "description": Text(500),

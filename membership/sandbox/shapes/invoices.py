@@ -23,15 +23,25 @@ def invoice(
     next_payment_attempt: int | None = None,
     paid_at: int | None = None,
     description: str | None = None,
+    items: list[dict[str, Any]] | None = None,
+    full: bool = True,
+    url: str | None = None,
 ) -> dict[str, Any]:
     """An invoice for one period of a subscription (`subscription`, `customer`: the whole objects).
 
     `status`: draft, open or paid. `period_start`/`period_end` are what the line pays for; the invoice's own period
-    is, as Stripe has it, the one before a renewal and a single moment for the first invoice.
+    is, as Stripe has it, the one before a renewal and a single moment for the first invoice. `items`: invoice items
+    (prorations) that come before that line; `full=False`: nothing but those. A negative total is not due but goes to
+    the customer's balance. `url`: where it can be paid.
     """
     item = subscription["items"]["data"][0]
     price = item["price"]
-    total = price["unit_amount"] * item["quantity"]
+    own = price["unit_amount"] * item["quantity"]
+    lines = [_proration(f"il_{one['id'][3:]}", id, one) for one in items or []]
+    if full:
+        lines.append(_line(line_id, id, subscription, item, own, period_start, period_end))
+    total = sum(line["amount"] for line in lines)
+    due = max(0, total)
     paid = status == "paid"
     before = period_start if billing_reason == "subscription_create" else _before(subscription, period_start)
     finalized = None if status == "draft" else created
@@ -41,10 +51,10 @@ def invoice(
         "account_country": ACCOUNT_COUNTRY,
         "account_name": ACCOUNT_NAME,
         "account_tax_ids": None,
-        "amount_due": total,
+        "amount_due": due,
         "amount_overpaid": 0,
-        "amount_paid": total if paid else 0,
-        "amount_remaining": 0 if paid else total,
+        "amount_paid": due if paid else 0,
+        "amount_remaining": 0 if paid else due,
         "amount_shipping": 0,
         "application": None,
         "attempt_count": attempt_count,
@@ -81,15 +91,12 @@ def invoice(
         "ending_balance": None if status == "draft" else 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": None,
+        "hosted_invoice_url": url,
         "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
         "latest_revision": None,
-        "lines": page(
-            f"/v1/invoices/{id}/lines",
-            [_line(line_id, id, subscription, item, total, period_start, period_end)],
-        ),
+        "lines": page(f"/v1/invoices/{id}/lines", lines),
         "livemode": False,
         "metadata": {},
         "next_payment_attempt": next_payment_attempt,
@@ -182,6 +189,95 @@ def _line(
         "subscription": subscription["id"],
         "subtotal": total,
         "taxes": [],
+    }
+
+
+def _proration(id: str, invoice_id: str, item: dict[str, Any]) -> dict[str, Any]:
+    """The line of an invoice item."""
+    about = item["parent"]["subscription_details"]
+    return {
+        "id": id,
+        "object": "line_item",
+        "amount": item["amount"],
+        "currency": item["currency"],
+        "description": item["description"],
+        "discount_amounts": [],
+        "discountable": False,
+        "discounts": [],
+        "invoice": invoice_id,
+        "livemode": False,
+        "metadata": {},
+        "parent": {
+            "invoice_item_details": None,
+            "subscription_item_details": {
+                "invoice_item": item["id"],
+                "proration": True,
+                "proration_details": {"credited_items": item.get("_credited")},
+                "subscription": about["subscription"],
+                "subscription_item": about["subscription_item"],
+            },
+            "type": "subscription_item_details",
+        },
+        "period": item["period"],
+        "pretax_credit_amounts": [],
+        "pricing": item["pricing"],
+        "quantity": item["quantity"],
+        "quantity_decimal": item["quantity_decimal"],
+        "subscription": about["subscription"],
+        "subtotal": item["amount"],
+        "taxes": [],
+    }
+
+
+def proration(
+    *,
+    id: str,
+    created: int,
+    subscription: dict[str, Any],
+    price: dict[str, Any],
+    quantity: int,
+    amount: int,
+    start: int,
+    end: int,
+    description: str,
+    credited: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """A credit (negative) or debit for part of a period, waiting for an invoice
+    (https://docs.stripe.com/api/invoiceitems/object). `credited`: the invoice and lines that a credit refers to."""
+    return {
+        "id": id,
+        "object": "invoiceitem",
+        "amount": amount,
+        "currency": price["currency"],
+        "customer": subscription["customer"],
+        "date": created,
+        "description": description,
+        "discountable": False,
+        "discounts": [],
+        "invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "net_amount": amount,
+        "parent": {
+            "subscription_details": {
+                "subscription": subscription["id"],
+                "subscription_item": subscription["items"]["data"][0]["id"],
+            },
+            "type": "subscription_details",
+        },
+        "period": {"end": end, "start": start},
+        "pricing": {
+            "price_details": {"price": price["id"], "product": price["product"]},
+            "type": "price_details",
+            "unit_amount_decimal": str(amount),
+        },
+        "proration": True,
+        "proration_details": {"discount_amounts": []},
+        "quantity": quantity,
+        "quantity_decimal": str(quantity),
+        "tax_rates": [],
+        "test_clock": None,
+        "_credited": credited,
     }
 
 
