@@ -103,7 +103,7 @@ def main() -> int:
         return 1
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory, demo(Path(directory) / "demo") as said, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         of_anyone(window(browser, WIDE), said)
         of_a_patron(window(browser, WIDE), said)
         of_staff(window(browser, WIDE), said)
