@@ -49,6 +49,7 @@ def write(
         attempt_count=0,
         items=items,
         full=full,
+        product_name=_product_name(world, subscription),
     )
     for item in items:
         world.save({**item, "invoice": id})
@@ -172,11 +173,12 @@ def intent_of(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], di
 
 
 def method_for(world: World, subscription: dict[str, Any]) -> dict[str, Any] | None:
-    """The subscription's own card, else the customer's, if it is still there."""
+    """The subscription's own card, else the customer's, if it is still the customer's."""
     customer = world.store.get("customer", subscription["customer"]) or {}
     of_customer = (customer.get("invoice_settings") or {}).get("default_payment_method")
     chosen = subscription["default_payment_method"] or of_customer
-    return world.store.get("payment_method", chosen) if chosen else None
+    method = world.store.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == subscription["customer"] else None
 
 
 def collect(
@@ -241,8 +243,14 @@ def preview(
         attempt_count=0,
         items=[*waiting(world, subscription), *(items or [])],
         full=full,
+        product_name=_product_name(world, subscription),
     )
     return {**draft, **balanced(draft["total"], customer["balance"], draft["currency"])}
+
+
+def _product_name(world: World, subscription: dict[str, Any]) -> str | None:
+    product = world.store.get("product", subscription["items"]["data"][0]["price"]["product"]) or {}
+    return product.get("name")
 
 
 def next_period(subscription: dict[str, Any]) -> tuple[int, int]:
