@@ -75,8 +75,13 @@ charged again until the payer confirms. Every open invoice can be paid at its `h
 `invoices.pay` with a `payment_method`; a card given there is attached to the customer but becomes nobody's default.
 `invoice.upcoming` comes 7 days before a monthly renewal, 30 before a yearly one.
 
+The billing portal (`billing_portal.configurations`, `.sessions` with the flows payment_method_update and
+subscription_cancel) has its page at /portal/<session>: POST `cancel=sub_…` (with `feedback`, `comment`), `keep=sub_…`,
+or `card`; the new card becomes the customer's default and that of every subscription with a default of its own. A
+default configuration is made when it is first needed; a session's page closes after an hour.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, bank debits, portal, thin events, credit at a cancellation (`prorate`).
+draft); no trials, coupons, taxes, bank debits, thin events, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,
