@@ -47,9 +47,12 @@ A loaded subscription renews, fails and ends by the clock like any other.
 **Levers** beside the clock and the faults: POST a JSON object under /_sandbox/ to do what a bank, a payer or Stripe
 would do. Each answers with the changed object and is told of like everything else (`levers.py` has them all):
 
+    charges/<id>      {"outcome": "succeeded" | "failed", "reason": "insufficient_funds" | "debit_not_authorized"}
+                                                                                       the bank's answer to a debit, now
     disputes          {"charge": "ch_…", "reason": "fraudulent", "inquiry": false}     open a dispute on any paid charge
     disputes/<id>     {"outcome": "won" | "lost" | "warning_closed" | "escalated"}     the last two for inquiries
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
+    mandates/<id>     {}                                                               the payer takes the mandate back
     payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
 
@@ -80,8 +83,16 @@ subscription_cancel) has its page at /portal/<session>: POST `cancel=sub_…` (w
 or `card`; the new card becomes the customer's default and that of every subscription with a default of its own. A
 default configuration is made when it is first needed; a session's page closes after an hour.
 
+Bank debits: sessions in euros take `iban` as well as `card` on the page, test accounts only (`debits.py`): AT61…3201
+pays after five days, AT32…3204 after three minutes, AT86…3202 and AT05…3205 fail likewise, AT59…3203 pays and is taken
+back (a dispute that is lost at once), AT00…0341 pays first and is returned at every renewal. Until the bank answers the
+intent is `processing`, the charge (`py_…`) `pending`, the session complete but `unpaid`, a subscription active with its
+invoice open. Then come `checkout.session.async_payment_succeeded` or `_failed`; a failed first debit voids the invoice
+and leaves the subscription active, a failed later one makes it past due. The fee is 35, the balance transaction's type
+`payment`. Mandates: `mandate.updated`, inactive once taken back or the account is detached.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, bank debits, thin events, credit at a cancellation (`prorate`).
+draft); no trials, coupons, taxes, thin events, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

@@ -50,6 +50,7 @@ OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "subscription_schedule": lambda o: o["subscription"] or o["released_subscription"],
     "refund": lambda o: o["charge"],
     "dispute": lambda o: o["charge"],
+    "mandate": lambda o: o["payment_method"],
     "radar.early_fraud_warning": lambda o: o["charge"],
     "price": lambda o: o["product"],
     "balance_transaction": lambda o: o["source"],

@@ -56,7 +56,7 @@ def take(
         statement_descriptor_suffix=intent["statement_descriptor_suffix"],
     )
     if decline is not None:
-        return _declined(world, intent, method, charge, decline)
+        return declined(world, intent, method, charge, decline)
     arrived = payments.balance_transaction(
         id=ids.new("txn_"),
         created=world.now(),
@@ -86,9 +86,10 @@ def take(
     return paid
 
 
-def _declined(
+def declined(
     world: World, intent: dict[str, Any], method: dict[str, Any], charge: dict[str, Any], decline: Decline
 ) -> dict[str, Any]:
+    """The charge failed; returns the intent, which waits for another way to pay."""
     world.save(charge)
     failed = {
         **intent,

@@ -95,6 +95,8 @@ def checkout_session(
         "url": url,
         "wallet_options": None,
     }
+    if session["currency"] == "eur":
+        session["payment_method_types"] = ["card", "sepa_debit"]
     if mode == "payment":
         session["invoice_creation"] = _no_invoice()
     if mode == "setup":
