@@ -38,6 +38,7 @@ of objects in one transaction without emitting events. They come from pure build
                            cancel_at_period_end, metadata, client_reference_id, session_metadata) -> list[dict]
     history.donation(prefix, email, at, amount, product_id, currency, name, card, customer, description, metadata,
                            client_reference_id, session_metadata) -> list[dict]
+    history.paid_out(objects, until) -> list[dict]   all of them, and a payout for each past day with something to pay out
 
 Ids in a history come from `ids.derived(kind, prefix, …)`: `cus_`, `pm_`, `sub_`, `si_`, `cs_test_` from the prefix alone;
 `in_`, `il_`, `inpay_` from the prefix and the period's start; a payment's `pi_`, `ch_`, `txn_` from `f"{prefix}/{start}"`
@@ -54,6 +55,7 @@ would do. Each answers with the changed object and is told of like everything el
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
     mandates/<id>     {}                                                               the payer takes the mandate back
     payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
+    payouts/<id>      {"outcome": "paid" | "failed", "reason": "account_closed" | "could_not_process" | "no_account"}
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
 
 Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
@@ -90,6 +92,11 @@ intent is `processing`, the charge (`py_…`) `pending`, the session complete bu
 invoice open. Then come `checkout.session.async_payment_succeeded` or `_failed`; a failed first debit voids the invoice
 and leaves the subscription active, a failed later one makes it past due. The fee is 35, the balance transaction's type
 `payment`. Mandates: `mandate.updated`, inactive once taken back or the account is detached.
+
+Payouts: every movement is available three days later; at the next midnight (UTC) all that is available and in no payout
+yet is paid out, per currency, if the sum is above nothing (`payout.created`), and arrives two days later (`payout.paid`).
+`balance_transactions.list(payout="po_…")` gives what it holds and its own (type `payout`, negative); a failed one comes
+back as `payout_failure` and goes into the next. `running(…, payouts=False)` keeps everything on the balance.
 
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
 draft); no trials, coupons, taxes, thin events, credit at a cancellation (`prorate`).

@@ -13,8 +13,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from membership.sandbox import cards, debits
 from membership.sandbox.answers import Refusal
-from membership.sandbox.billing import bank, debiting, disputing, refunding
+from membership.sandbox.billing import balance, bank, debiting, disputing, refunding
 from membership.sandbox.shapes.cards import payment_method_card
+from membership.sandbox.shapes.payouts import FAILURES
 from membership.sandbox.store import shown
 from membership.sandbox.world import World
 
@@ -106,6 +107,17 @@ def end_mandate(world: World, _body: dict[str, Any], id: str) -> dict[str, Any]:
     return debiting.withdraw(world, world.get("mandate", id))
 
 
+def end_payout(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"outcome": "paid" | "failed", "reason": "account_closed"}`"""
+    payout = world.get("payout", id)
+    if _word(body, "outcome", ("paid", "failed")) == "failed":
+        code = _word({"reason": "account_closed", **body}, "reason", tuple(FAILURES))
+        return balance.fail(world, payout, code)
+    if payout["status"] != "in_transit":
+        raise Refusal(f"This payout is {payout['status']}.", param="outcome")
+    return balance.arrive(world, payout)
+
+
 LEVERS: dict[str, Lever] = {
     "/charges/<id>": end_debit,
     "/disputes": open_dispute,
@@ -113,5 +125,6 @@ LEVERS: dict[str, Lever] = {
     "/fraud_warnings": warn_of_fraud,
     "/mandates/<id>": end_mandate,
     "/payment_methods/<id>": renew_card,
+    "/payouts/<id>": end_payout,
     "/refunds/<id>": end_refund,
 }
