@@ -55,7 +55,8 @@ _POST = _statement("""
         attempts = CASE WHEN job.state = 'parked' THEN 0 ELSE job.attempts END,
         state = CASE WHEN job.state = 'parked' THEN 'ready' ELSE job.state END,
         payload = excluded.payload,
-        due_at = CASE WHEN job.state = 'ready' AND job.due_at < excluded.due_at THEN job.due_at ELSE excluded.due_at END
+        due_at = CASE WHEN (job.state = 'ready' OR job.again) AND job.due_at < excluded.due_at
+            THEN job.due_at ELSE excluded.due_at END
 """)
 
 _CLAIM = """
@@ -82,7 +83,9 @@ _DUE_AGAIN = text("""
     WHERE id = :id AND lease = :lease
 """)
 _FAILED = _statement("""
-    UPDATE job SET state = :state, due_at = :due_at, lease = NULL, leased_until = NULL, again = false, last_error = :error
+    UPDATE job SET state = CASE WHEN again THEN 'ready' ELSE :state END,
+        due_at = CASE WHEN again AND due_at < :due_at THEN due_at ELSE :due_at END,
+        lease = NULL, leased_until = NULL, again = false, last_error = :error
     WHERE id = :id AND lease = :lease
 """).bindparams(bindparam("error", type_=Text()))
 
