@@ -57,6 +57,13 @@ would do. Each answers with the changed object and is told of like everything el
     payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
     payouts/<id>      {"outcome": "paid" | "failed", "reason": "account_closed" | "could_not_process" | "no_account"}
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
+    strangers         {"email": "…", "amount": 500}        somebody subscribes by another way, without our metadata
+    webhook_endpoints/<id>/roll   {"secret": "whsec_…", "overlap": "24h"}      two v1 signatures for so long; id `start`
+                                                           is the endpoint of the command line
+
+Faults (POST /_sandbox/faults, see `faults.py`) beside the older ones: `foreign_account` and `unknown_customer` (n
+well-signed copies that are not ours, or about what the API does not know), `old_shape` (the next n deliveries in the
+shapes of 2024-06-20; an endpoint with that `api_version` always gets them).
 
 Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
 `refund_failure` balance transaction; the charge counts as unrefunded again); fees are never returned. Disputes: a
