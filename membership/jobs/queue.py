@@ -59,9 +59,10 @@ _POST = _statement("""
             THEN job.due_at ELSE excluded.due_at END
 """)
 
+# `=`, not `IN`: PostgreSQL may run a subquery under IN once per row, and then claims more jobs than it hands out.
 _CLAIM = """
     UPDATE job SET state = 'running', lease = :lease, leased_until = :leased_until, attempts = attempts + 1
-    WHERE id IN (
+    WHERE id = (
         SELECT id FROM job
         WHERE (state = 'ready' AND due_at <= :now) OR (state = 'running' AND leased_until < :wall)
         ORDER BY due_at LIMIT 1 {locking}
