@@ -105,8 +105,12 @@ yet is paid out, per currency, if the sum is above nothing (`payout.created`), a
 `balance_transactions.list(payout="po_…")` gives what it holds and its own (type `payout`, negative); a failed one comes
 back as `payout_failure` and goes into the next. `running(…, payouts=False)` keeps everything on the balance.
 
+Thin events: `v2.core.event_destinations.create` (event_payload thin, `include` the signing secret) makes a place that is
+told `v1.<type>` notifications of the same events; `parse_event_notification`, `fetch_related_object`, `fetch_event` and
+`v2.core.events` work. The thin event of `evt_X` is `evt_test_X`. Faults and rolling hold for these places too.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, thin events, credit at a cancellation (`prorate`).
+draft); no trials, coupons, taxes, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

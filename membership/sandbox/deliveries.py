@@ -19,15 +19,21 @@ from urllib.parse import urlsplit
 from membership.sandbox import ids, signing
 from membership.sandbox.faults import Faults
 from membership.sandbox.shapes.old import OLD_VERSION, aged
+from membership.sandbox.shapes.thin import notification
 from membership.sandbox.store import Store
 
 LONGEST_BACK_OFF = 30.0
 SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode", "foreign_account", "unknown_customer")
 FOREIGN = "acct_1SomebodyElse"
+THIN = "v2.core.event_destination"
 
 
 def _written(event: dict[str, Any]) -> str:
     return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+
+
+def _url(endpoint: dict[str, Any]) -> str:
+    return str(endpoint["webhook_endpoint"]["url"] if endpoint["object"] == THIN else endpoint["url"])
 
 
 def _secrets(endpoint: dict[str, Any]) -> list[str]:
@@ -158,20 +164,23 @@ class Deliveries:
         if not rows:
             return
         event_id, endpoint_id, attempts, body, type = rows[0]
-        endpoint = self._store.get("webhook_endpoint", endpoint_id)
+        endpoint = self._store.any(endpoint_id)
         if endpoint is None:
             self._store.query("UPDATE deliveries SET state = 'done' WHERE seq = ?", (seq,))
             return
         for fault in SPOILED:
             if self._faults.take(fault):
                 self._send_spoiled(fault, event_id, type, body, endpoint, attempts + 1)
-        if endpoint.get("api_version") == OLD_VERSION or self._faults.take("old_shape"):
-            body = _written(aged(self._store, json.loads(body)))
-        status, answer = self._send(endpoint["url"], body.encode(), _secrets(endpoint), int(time.time()))
+        event = json.loads(body)
+        if endpoint["object"] == THIN:
+            event = notification(event)
+        elif endpoint.get("api_version") == OLD_VERSION or self._faults.take("old_shape"):
+            event = aged(self._store, event)
+        status, answer = self._send(_url(endpoint), _written(event).encode(), _secrets(endpoint), int(time.time()))
         done = status is not None and 200 <= status < 300
         wait = min(LONGEST_BACK_OFF, 2.0 ** min(attempts, 10))
         with self._store.transaction():
-            self._log(event_id, type, endpoint["url"], attempts + 1, status, answer, None)
+            self._log(event_id, type, _url(endpoint), attempts + 1, status, answer, None)
             self._store.query(
                 "UPDATE deliveries SET state = ?, attempts = attempts + 1, next_at = ? WHERE seq = ?",
                 ("done" if done else "pending", time.time() + wait, seq),
@@ -188,8 +197,10 @@ class Deliveries:
             at -= 3600
         else:
             told = {**told, **_strange(fault, told), "id": ids.new("evt_")}
-        status, answer = self._send(endpoint["url"], _written(told).encode(), secrets, at)
-        self._log(event_id, type, endpoint["url"], attempt, status, answer, fault)
+        if endpoint["object"] == THIN:
+            told = notification(told)
+        status, answer = self._send(_url(endpoint), _written(told).encode(), secrets, at)
+        self._log(event_id, type, _url(endpoint), attempt, status, answer, fault)
 
     def _send(self, url: str, payload: bytes, secrets: list[str], at: int) -> tuple[int | None, str]:
         """The status and the start of the answer; no status when nobody answered."""

@@ -124,7 +124,8 @@ def end_payout(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
 def roll_secret(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
     """`{"secret": "whsec_…", "overlap": "24h"}`: both sign for so long (wall time); `start` is the endpoint given at
     the start. Answers with the endpoint and its new secret."""
-    old = world.get("webhook_endpoint", STARTED_WITH if id == "start" else id)
+    kind = "v2.core.event_destination" if id.startswith("ed_") else "webhook_endpoint"
+    old = world.get(kind, STARTED_WITH if id == "start" else id)
     secret = str(body.get("secret") or ids.new("whsec_"))
     try:
         overlap = seconds(str(body.get("overlap", "24h")))

@@ -115,7 +115,8 @@ def _row(obj: dict[str, Any]) -> tuple[Any, ...]:
         intent = obj.get("_payout")
     due = None if obj.get("deleted") else due_at(obj)
     body = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
-    return obj["id"], kind, obj.get("created", 0), obj.get("customer"), owner, intent, due, body
+    created = obj.get("created", 0)
+    return obj["id"], kind, created if isinstance(created, int) else 0, obj.get("customer"), owner, intent, due, body
 
 
 class Store:
@@ -221,6 +222,8 @@ class Store:
     def empty(self) -> None:
         """Forget everything but the webhook endpoints."""
         with self.transaction():
-            self._db.execute("DELETE FROM objects WHERE object != 'webhook_endpoint'")
+            self._db.execute(
+                "DELETE FROM objects WHERE object NOT IN ('webhook_endpoint', 'v2.core.event_destination')"
+            )
             for table in ("events", "deliveries", "attempts", "remembered", "settings"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names are ours
