@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from flask import Flask, g, redirect, request
+from flask import Flask, abort, current_app, g, redirect, request
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -53,6 +54,8 @@ ROOMS = (
 )  # fmt: skip
 WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
 BODY_LIMIT = 512 * 1024
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+"""Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {"static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive"}
@@ -101,6 +104,8 @@ def create_app(config: Config) -> Flask:
     _install_newsroom(app)
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
+    app.before_request(_asked_by_name)
+    app.before_request(_no_such_text)
     app.before_request(guard)
     security.install(app, config)
     errors.install(app)
@@ -108,6 +113,22 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     return app
+
+
+def _asked_by_name() -> Response | None:
+    """Answer to the site's own name only: redirects and links are made of it (ASVS 4.1). Health checks may use any."""
+    own = urlsplit(current_app.config["MEMBERSHIP"].base_url).hostname
+    if request.host.rpartition(":")[0] in {own, *LOOPBACK_NAMES} or request.host in {own, *LOOPBACK_NAMES}:
+        return None
+    if request.endpoint in {"desk.healthz", "desk.readyz"}:
+        return None
+    return Response("This is not the name of this site.\n", 400, content_type="text/plain; charset=utf-8")
+
+
+def _no_such_text() -> None:
+    """No address of ours has a NUL in it, and PostgreSQL would stumble over one."""
+    if "\0" in request.path or any("\0" in value for value in request.args.values()):
+        abort(404)
 
 
 def all_tasks() -> Mapping[str, Task]:

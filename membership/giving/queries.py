@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
@@ -69,7 +71,7 @@ def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt
 def receipt_of(session: Session, reader_id: int, number: str) -> tuple[Payment, Receipt] | None:
     """A reader's own receipt by its number; None for anybody else's."""
     year, _, sequence = number.partition("-")
-    if not (year.isascii() and year.isdigit() and sequence.isascii() and sequence.isdigit()) or len(number) > 20:
+    if not (re.fullmatch(r"[0-9]{4}", year) and re.fullmatch(r"[0-9]{1,9}", sequence)):
         return None
     statement = (
         select(Payment, Receipt)

@@ -15,6 +15,7 @@ from membership.giving.rules import donation, presets
 from membership.money import NotAnAmount
 from membership.refusals import Refused
 from membership.web.access import Who, allow
+from membership.web.browser import browser_hash
 
 blueprint = Blueprint("giving", __name__)
 
@@ -26,6 +27,7 @@ AMOUNT_MISSING = lazy_gettext("Please choose an amount or write your own.")
 def give() -> str:
     """The form for a one-time gift."""
     form = GiveForm(article=paying.article_asked())
+    browser_hash()  # the mark is made with the form, so that two clicks at once carry the same one
     if current_user.is_authenticated:
         form.email.data = current_user.email
     return _page(form, request.args.get("currency"))

@@ -82,13 +82,22 @@ def _message(letter: Letter, office: PostOffice) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["Message-ID"] = f"<letter-{letter.id}@{office.host}>"
     message["From"] = office.sender if "<" in office.sender else formataddr(("", office.sender))
-    message["To"] = letter.address
+    message["To"] = _with_ascii_domain(letter.address)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.written_at)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     message.add_alternative(html_of(letter.text, letter.language), subtype="html")
     return message
+
+
+def _with_ascii_domain(address: str) -> str:
+    """The address with its domain in IDNA: a server without SMTPUTF8 takes no other."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return address
 
 
 _LINK = re.compile(r"https?://[^\s<>]+")

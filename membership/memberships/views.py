@@ -39,6 +39,7 @@ LOOK_AGAIN_SECONDS = 4
 @allow(Who.ANYONE)
 def join(tier: str | None = None) -> str:
     """Tiers as cards, in the reader's currency."""
+    browser_hash()  # the mark is made with the form, so that two clicks at once carry the same one
     form = JoinForm(article=paying.article_asked(), tier=tier, interval=request.args.get("interval", "month"))
     if current_user.is_authenticated:
         form.email.data = current_user.email

@@ -13,7 +13,7 @@ class SignInForm(Form):
     """An address; and the path to go on to, checked when it is used."""
 
     email = address_field()
-    next = HiddenField(validators=[Length(max=2000)])
+    next = HiddenField()
 
 
 class CodeForm(Form):

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response
 
 from membership.refusals import N_, Forbidden, Refused
 
+LONGEST_PATH = 2000
 ROLES = ("viewer", "editor", "manager", "admin")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -121,7 +122,13 @@ def guard() -> Response | None:
 
 def own_path(path: str | None, default: str = "/account") -> str:
     """A path on our own site to go on to, or the default: never another site (ASVS 3.7.2)."""
-    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or "\\" in path:
+    if (
+        not path
+        or len(path) > LONGEST_PATH
+        or not path.startswith("/")
+        or path.startswith(("//", "/\\"))
+        or "\\" in path
+    ):
         return default
     if any(ord(character) < 32 for character in path):
         return default

@@ -23,7 +23,7 @@ def browser_hash() -> str:
 def client_address() -> str:
     """The address that is counted in limits: IPv4 whole, IPv6 as its /64 (one household)."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - a stand-in, nothing binds to it
+        address = _asking()
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):
@@ -31,10 +31,16 @@ def client_address() -> str:
     return str(address)
 
 
+def _asking() -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Who asks, as the server saw it; an IPv4 address that came in IPv6's clothes is one. Raises `ValueError`."""
+    address = ipaddress.ip_address(request.remote_addr or "")
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def client_network() -> str:
     """The wider network: IPv4 /24, IPv6 /48."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104
+        address = _asking()
     except ValueError:
         return "unknown"
     return str(ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False))

@@ -7,7 +7,7 @@ import logging
 from flask import Flask, render_template
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from membership.refusals import N_, Refused
@@ -55,6 +55,13 @@ def install(app: Flask) -> None:
         """The database does not answer: a page that needs none. Stripe, told 503, delivers again."""
         log.error("the database does not answer: %s", type(error.orig).__name__)
         return DATABASE_AWAY, 503, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "30"}
+
+    @app.errorhandler(DataError)
+    @app.errorhandler(OverflowError)
+    def beyond(error: Exception) -> tuple[str, int]:
+        """A number or character that the database cannot hold: nothing of ours has such a name."""
+        log.warning("beyond what a column holds: %s", type(error).__name__)
+        return _page(gettext(WORDS[400]), 400)
 
     @app.errorhandler(Exception)
     def accident(error: Exception) -> tuple[str, int]:

@@ -7,8 +7,10 @@ import secrets
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from flask import request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import CombinedMultiDict
 from wtforms import EmailField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length, StopValidation
 
@@ -25,10 +27,15 @@ class Form(FlaskForm):
     notice: str | None = None
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was typed, and never a file in the place of a text."""
+            wrapped = super().wrap_formdata(form, formdata)
+            return request.form if isinstance(wrapped, CombinedMultiDict) else wrapped
+
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             filters = list(unbound_field.kwargs.get("filters", []))
-            if unbound_field.field_class in {StringField, EmailField}:
-                filters.append(_stripped)
+            if issubclass(unbound_field.field_class, StringField):
+                filters.append(_tidied)
             return unbound_field.bind(form=form, filters=filters, **options)
 
     def show(self, refused: Refused, default_field: str) -> None:
@@ -45,8 +52,12 @@ class Form(FlaskForm):
             self["attempt"].data = secrets.token_urlsafe(18)
 
 
-def _stripped(value: str | None) -> str | None:
-    return value.strip() if isinstance(value, str) else value
+_UNWRITTEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that turn the direction of what follows: nobody types them, and no column wants them."""
+
+
+def _tidied(value: str | None) -> str | None:
+    return _UNWRITTEN.sub("", value).strip() if isinstance(value, str) else value
 
 
 class Address:
@@ -54,7 +65,7 @@ class Address:
 
     def __call__(self, _form: Any, field: Any) -> None:
         try:
-            validate_email(field.data or "", check_deliverability=False, test_environment=True)
+            validate_email(field.data or "", check_deliverability=False, test_environment=True, allow_smtputf8=False)
         except EmailNotValidError:
             raise StopValidation(gettext("Please write an e-mail address, like name@example.org.")) from None
 

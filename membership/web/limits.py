@@ -64,18 +64,18 @@ _COUNT = text("""
 
 
 def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
-    """Count one try against each (limit, subject), in a transaction of its own. Raises `TooOften` when one is over."""
+    """Count one try against each (limit, subject), in a transaction of its own. Raises `TooOften` at the first that is over.
+
+    A refused try is not counted against anybody: who has used up a limit of their own cannot use up somebody else's.
+    Name the client's own limit first.
+    """
     config = current_app.config["MEMBERSHIP"]
     factor = WIDE if config.wide_limits else 1
     with transaction() as session:
-        over = [
-            limit
-            for limit, subject in counted
-            if session.execute(_COUNT, _values(limit, subject, at, config.secret_key)).scalar_one()
-            > limit.most * factor
-        ]
-    if over:
-        raise TooOften()
+        for limit, subject in counted:
+            values = _values(limit, subject, at, config.secret_key)
+            if session.execute(_COUNT, values).scalar_one() > limit.most * factor:
+                raise TooOften()
 
 
 def _values(limit: Limit, subject: str, at: datetime, key: str) -> dict[str, object]:

@@ -34,12 +34,11 @@ class Envelope:
 
 
 def signed_at(header: str) -> int | None:
-    """The `t=` of a Stripe-Signature header, if it has one."""
-    for part in header.split(","):
-        name, _, value = part.strip().partition("=")
-        if name == "t" and value.isascii() and value.isdigit() and len(value) < 12:
-            return int(value)
-    return None
+    """The `t=` of a Stripe-Signature header, read as Stripe's library reads it; None unless there is exactly one."""
+    found = [value for name, _, value in (part.partition("=") for part in header.split(",")) if name == "t"]
+    if len(found) != 1 or not (found[0].isascii() and found[0].isdigit() and len(found[0]) < 12):
+        return None
+    return int(found[0])
 
 
 def is_fresh(signed: int, *, at: datetime) -> bool:

@@ -76,7 +76,7 @@ class BySocket:
         """Send what no well-behaved client would; the status, or None when the connection was closed in our face."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
+                connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
                 for piece in pieces:
                     connection.sendall(piece)
             with contextlib.suppress(ConnectionResetError):

@@ -152,7 +152,7 @@ def test_whatever_arrives_is_an_envelope_or_a_named_refusal(changes, about):
 SIGNED = [
     ("t=123,v1=ab", 123),
     ("v1=ab,t=123", 123),
-    ("v1=ab, t=123", 123),
+    ("v1=ab, t=123", None),
     ("", None),
     ("t=", None),
     ("t=abc,v1=ab", None),
