@@ -267,6 +267,22 @@ def upgrade() -> None:
         batch_op.create_index(("ix_checkout_reader_id"), ["reader_id"], unique=False)
 
     op.create_table(
+        "patron_note",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["reader.id"], name=("fk_patron_note_author_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_patron_note_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_patron_note")),
+        sa.UniqueConstraint("attempt", name=("uq_patron_note_attempt")),
+    )
+    with op.batch_alter_table("patron_note", schema=None) as batch_op:
+        batch_op.create_index(("ix_patron_note_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
         "payment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stripe_id", sa.Text(), nullable=False),
@@ -875,6 +891,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_payment_article_id")
 
     op.drop_table("payment")
+    with op.batch_alter_table("patron_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_patron_note_reader_id")
+
+    op.drop_table("patron_note")
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.drop_index("ix_checkout_reader_id")
         batch_op.drop_index("ix_checkout_article_id")
