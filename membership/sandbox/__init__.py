@@ -50,6 +50,7 @@ would do. Each answers with the changed object and is told of like everything el
     disputes          {"charge": "ch_…", "reason": "fraudulent", "inquiry": false}     open a dispute on any paid charge
     disputes/<id>     {"outcome": "won" | "lost" | "warning_closed" | "escalated"}     the last two for inquiries
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
+    payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
 
 Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
@@ -65,8 +66,22 @@ what is too small to be charged waits there too), `billing_cycle_anchor: {"type"
 a change now or of the next renewal; `subscription_schedules` (from_subscription, then phases) for a change at the
 period's end; `pause_collection` with `resumes_at`; `subscriptions.pause` and `resume` (status paused).
 
+Failing renewals: which card fails how is the table in `cards.py` (…0341 generic, …1341 insufficient funds, …2341
+expired, …3341 lost, …4341 stolen, …5341 processing error, …6341 and …3184 want the payer's confirmation); the decline
+code is on the intent (`invoice.payments.data[].payment.payment_intent.last_payment_error`). A confirmation leaves the
+intent in `requires_action` and tells `invoice.payment_action_required` and `invoice.payment_failed`; that card is not
+charged again until the payer confirms. Every open invoice can be paid at its `hosted_invoice_url` (/invoice/<id>: POST
+`card`, or `stored=1` to confirm the stored card; `answer=confirm|fail`), a canceled subscription's as well, or by
+`invoices.pay` with a `payment_method`; a card given there is attached to the customer but becomes nobody's default.
+`invoice.upcoming` comes 7 days before a monthly renewal, 30 before a yearly one.
+
+The billing portal (`billing_portal.configurations`, `.sessions` with the flows payment_method_update and
+subscription_cancel) has its page at /portal/<session>: POST `cancel=sub_…` (with `feedback`, `comment`), `keep=sub_…`,
+or `card`; the new card becomes the customer's default and that of every subscription with a default of its own. A
+default configuration is made when it is first needed; a session's page closes after an hour.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, bank debits, portal, thin events, credit at a cancellation (`prorate`).
+draft); no trials, coupons, taxes, bank debits, thin events, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

@@ -9,7 +9,7 @@ from membership.sandbox import cards, ids
 from membership.sandbox.billing import charging, invoicing
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.cards import Card, Decline
-from membership.sandbox.shapes import sessions
+from membership.sandbox.shapes import payments, sessions
 from membership.sandbox.shapes.cards import payment_method_card
 from membership.sandbox.shapes.customers import customer
 from membership.sandbox.shapes.subscriptions import subscription
@@ -80,6 +80,13 @@ def _refuse(world: World, session: dict[str, Any], method: dict[str, Any], payer
             charging.take(world, intent, method, decline, email=payer.email, name=payer.name)
         session = {**session, "_intent": intent["id"]}
         world.save(session)
+    elif session["mode"] == "setup":
+        error = payments.payment_error(decline, "", method)
+        del error["charge"]
+        failed = {**_setup_intent(world, session), "last_setup_error": error}
+        world.save(failed)
+        world.tell("setup_intent.setup_failed", failed)
+        session = world.save({**session, "setup_intent": failed["id"]})
     return Outcome(session, decline=decline)
 
 
@@ -145,16 +152,35 @@ def _pay_once(
 def _set_up(
     world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, _payer: Payer
 ) -> dict[str, Any]:
-    intent = sessions.setup_intent(
-        id=ids.new("seti_"),
-        created=world.now(),
-        customer=who["id"] if who else None,
-        payment_method=method["id"],
-        metadata=(session.get("_setup_intent_data") or {}).get("metadata"),
-    )
+    intent = {
+        **_setup_intent(world, session),
+        "customer": who["id"] if who else None,
+        "payment_method": method["id"],
+        "last_setup_error": None,
+        "status": "succeeded",
+    }
     world.save(intent)
     world.tell("setup_intent.succeeded", intent)
     return {"setup_intent": intent["id"]}
+
+
+def _setup_intent(world: World, session: dict[str, Any]) -> dict[str, Any]:
+    """The session's setup intent, made at the first try."""
+    if session["setup_intent"]:
+        return world.get("setup_intent", session["setup_intent"])
+    data = session.get("_setup_intent_data") or {}
+    new = sessions.setup_intent(
+        id=ids.new("seti_"),
+        created=world.now(),
+        customer=session["customer"],
+        payment_method=None,
+        metadata=data.get("metadata"),
+        description=data.get("description"),
+        status="requires_payment_method",
+    )
+    world.save(new)
+    world.tell("setup_intent.created", new)
+    return new
 
 
 def _subscribe(

@@ -42,7 +42,18 @@ def attach(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
 
 
 def detach(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Take it from its customer; what used it by default uses it no longer."""
     method = world.get("payment_method", id)
+    if method["customer"] is None:
+        words = "The payment method you provided is not attached to a customer so detachment is impossible."
+        raise Refusal(words, param="payment_method")
+    customer = world.store.get("customer", method["customer"]) or {}
+    settings = customer.get("invoice_settings") or {}
+    if settings.get("default_payment_method") == id:
+        world.change(customer, "customer.updated", invoice_settings={**settings, "default_payment_method": None})
+    for subscription in world.store.find("subscription", customer=method["customer"]):
+        if subscription["default_payment_method"] == id:
+            world.change(subscription, "customer.subscription.updated", default_payment_method=None)
     return world.change(method, "payment_method.detached", customer=None)
 
 
