@@ -143,6 +143,12 @@ def ensure_product(product_id: str, name: str) -> str:
     return product_id
 
 
+@_fetched
+def name_product(product_id: str, name: str) -> None:
+    """A tier's product under its present name. Raises `StripeGone`."""
+    _v1().products.update(product_id, {"name": name})
+
+
 @_named
 def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str) -> Opened:
     """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create)."""
