@@ -359,6 +359,14 @@ def upgrade() -> None:
         batch_op.create_index(("ix_reader_session_reader_id"), ["reader_id"], unique=False)
 
     op.create_table(
+        "receipt_details",
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_receipt_details_reader_id")),
+        sa.PrimaryKeyConstraint("reader_id", name=("pk_receipt_details")),
+    )
+    op.create_table(
         "sign_in_challenge",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -625,6 +633,8 @@ def upgrade() -> None:
         sa.Column("issued_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("voided_at", db.UtcTime(timezone=True), nullable=True),
         sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.Column("payer", sa.Text(), nullable=True),
+        sa.Column("issuer", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_receipt_payment_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_receipt")),
         sa.UniqueConstraint("year", "sequence", name=("uq_receipt_year_sequence")),
@@ -873,6 +883,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_challenge_browser_hash")
 
     op.drop_table("sign_in_challenge")
+    op.drop_table("receipt_details")
     with op.batch_alter_table("reader_session", schema=None) as batch_op:
         batch_op.drop_index("ix_reader_session_reader_id")
 
