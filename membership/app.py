@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from membership import clock, db
+from membership.account import tasks as account_tasks
 from membership.account import views as account
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
@@ -51,7 +52,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
 )  # fmt: skip
-WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
+WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, account_tasks, webhook_tasks)
 BODY_LIMIT = 512 * 1024
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(

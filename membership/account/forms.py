@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext
 from wtforms import SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, Optional, Regexp
 
-from membership.web.forms import Form
+from membership.web.forms import Form, address_field
 from membership.web.locale import LANGUAGES
 
 
@@ -43,3 +43,9 @@ class DetailsForm(Form):
         ],
         render_kw={"rows": 4, "class": "low", "autocomplete": "street-address"},
     )
+
+
+class AddressForm(Form):
+    """Another address for letters and for signing in."""
+
+    email = address_field(lazy_gettext("The new address"))

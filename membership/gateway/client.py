@@ -274,3 +274,9 @@ def schedule_cancellation(subscription_id: str, *, cancel: bool) -> Subscription
 def end_subscription(subscription_id: str) -> SubscriptionReading:
     """End a subscription at once, without giving money back. Raises `StripeGone` when it has ended already."""
     return read_subscription(_v1().subscriptions.cancel(subscription_id))
+
+
+@_fetched
+def change_customer_address(customer_id: str, email: str) -> None:
+    """Where Stripe writes to a customer. Raises `StripeGone`."""
+    _v1().customers.update(customer_id, {"email": email})

@@ -143,6 +143,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("erased_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("merged_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["reader.id"], name=("fk_reader_merged_into_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_reader")),
     )
     op.create_table(
@@ -195,6 +198,22 @@ def upgrade() -> None:
         sa.Column("at", db.UtcTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("worker", name=("pk_worker_beat")),
     )
+    op.create_table(
+        "address_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("asked_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("expires_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("used_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_address_change_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_address_change")),
+        sa.UniqueConstraint("token_hash", name=("uq_address_change_token_hash")),
+    )
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.create_index(("ix_address_change_reader_id"), ["reader_id"], unique=False)
+
     op.create_table(
         "ballot",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -915,6 +934,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ballot_status")
 
     op.drop_table("ballot")
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_address_change_reader_id")
+
+    op.drop_table("address_change")
     op.drop_table("worker_beat")
     op.drop_table("tier")
     with op.batch_alter_table("stripe_event", schema=None) as batch_op:
