@@ -7,6 +7,7 @@ from membership.db import Base
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
 from membership.giving import receipt_models as receipts
+from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
 from membership.memberships import models as memberships
@@ -41,5 +42,6 @@ __all__ = [
     "topics",
     "trail",
     "urn",
+    "ways",
     "webhooks",
 ]  # fmt: skip

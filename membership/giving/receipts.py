@@ -18,11 +18,14 @@ from membership.newsroom.models import Newsroom
 from membership.readers.models import Person
 
 
-def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt:
-    """Number a payment's receipt and write the letter that carries it. One valid one per payment, however often told."""
+def post_receipt(session: Session, payment: Payment, *, at: datetime, payer: str | None = None) -> Receipt:
+    """Number a payment's receipt and write the letter that carries it. One valid one per payment, however often told.
+
+    `payer` names who gave when no person is known.
+    """
     person = session.get(Person, payment.reader_id)
     language = person.language if person else "en"
-    receipt = _number(session, payment, language, at=at)
+    receipt = _number(session, payment, language, payer, at=at)
     if person is not None:
         to = Recipient(person.email, person.name, language, person.reader_id)
         amount = Money(payment.amount, payment.currency)
@@ -31,7 +34,7 @@ def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt
     return receipt
 
 
-def _number(session: Session, payment: Payment, language: str, *, at: datetime) -> Receipt:
+def _number(session: Session, payment: Payment, language: str, payer: str | None, *, at: datetime) -> Receipt:
     valid = (Receipt.payment_id == payment.id, Receipt.voided_at.is_(None))
     found = session.execute(select(Receipt).where(*valid)).scalar_one_or_none()
     if found is not None:
@@ -45,7 +48,7 @@ def _number(session: Session, payment: Payment, language: str, *, at: datetime) 
     sequence = session.execute(bump.returning(ReceiptBook.last)).scalar_one()
     receipt = Receipt(
         payment_id=payment.id, year=year, sequence=sequence, language=language, issued_at=at,
-        payer=payer_lines(session, payment.reader_id), issuer=issuer_lines(own),
+        payer=payer or payer_lines(session, payment.reader_id), issuer=issuer_lines(own),
     )  # fmt: skip
     session.add(receipt)
     session.flush()

@@ -118,6 +118,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_newsroom")),
     )
     op.create_table(
+        "other_ways",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("iban", sa.Text(), nullable=False),
+        sa.Column("bic", sa.Text(), nullable=False),
+        sa.Column("paypal", sa.Text(), nullable=False),
+        sa.Column("cheque", sa.Text(), nullable=False),
+        sa.Column("crypto_name", sa.Text(), nullable=False),
+        sa.Column("crypto_address", sa.Text(), nullable=False),
+        sa.Column("in_kind", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=("ck_other_ways_only_one")),
+        sa.PrimaryKeyConstraint("id", name=("pk_other_ways")),
+    )
+    op.create_table(
         "page",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -616,6 +630,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("checkout_id", name=("pk_membership_checkout")),
     )
     op.create_table(
+        "other_gift",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recorded_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("undone_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "way IN ('bank_transfer', 'paypal', 'cheque', 'crypto', 'in_kind', 'cash')", name=("ck_other_gift_way")
+        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_other_gift_payment_id")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["reader.id"], name=("fk_other_gift_recorded_by")),
+        sa.PrimaryKeyConstraint("payment_id", name=("pk_other_gift")),
+    )
+    op.create_table(
         "promise",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -855,6 +884,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_promise_state")
 
     op.drop_table("promise")
+    op.drop_table("other_gift")
     op.drop_table("membership_checkout")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index("ix_membership_reader_id")
@@ -949,6 +979,7 @@ def downgrade() -> None:
     op.drop_table("reader")
     op.drop_table("perk")
     op.drop_table("page")
+    op.drop_table("other_ways")
     op.drop_table("newsroom")
     op.drop_table("limit_count")
     with op.batch_alter_table("letter", schema=None) as batch_op:

@@ -80,7 +80,8 @@ def test_what_both_have_is_had_once(session, client, manager, two):
     perks.grant_perks(session, goes, at=clock.now())
     grant = session.scalars(select(PerkGrant)).one()
     session.add(PerkGrant(perk_id=grant.perk_id, reader_id=stays, code="ANOTHER", issued_at=clock.now()))
-    topics = [Topic(slug=f"t{n}", attempt=f"a{n}", title="T", why="", state="accepted", proposer_id=goes, proposed_at=clock.now())
+    topics = [Topic(slug=f"t{n}", attempt=f"a{n}", title="T", why="", state="accepted", proposer_id=goes,
+                    proposed_at=clock.now())
               for n in range(2)]  # fmt: skip
     session.add_all(topics)
     session.flush()
