@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from membership.gateway import client as gateway
-from membership.giving import paying, way_pages
+from membership.giving import bank_pages, paying, way_pages
 from membership.giving.forms import GiveForm
 from membership.giving.room import blueprint
 from membership.giving.rules import donation, presets
@@ -17,7 +17,7 @@ from membership.money import NotAnAmount
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 
-__all__ = ["blueprint", "way_pages"]
+__all__ = ["bank_pages", "blueprint", "way_pages"]
 
 AMOUNT_MISSING = lazy_gettext("Please choose an amount or write your own.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import DateField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, FileField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from membership.giving.way_models import WAYS
@@ -66,3 +66,22 @@ class GiftForm(Form):
         render_kw={**PLAIN, "inputmode": "email"},
     )
     reference = StringField(lazy_gettext("Reference or note"), validators=[Length(max=200)], render_kw=PLAIN)
+
+
+class BankFileForm(Form):
+    """A bank's CSV: handed in as a file, and carried along as text from the rehearsal to the real thing."""
+
+    file = FileField(lazy_gettext("The bank's CSV file"), render_kw={"accept": ".csv,text/csv"})
+    text = TextAreaField(lazy_gettext("The file as it was read"), render_kw={"rows": 6, "readonly": True})
+    for_good = BooleanField()
+
+    def content(self) -> str:
+        """The text, whichever way it came. Banks write UTF-8 or Windows-1252."""
+        raw = self.file.data.read() if hasattr(self.file.data, "read") else b""
+        if not raw:
+            return (self.text.data or "").replace("\r\n", "\n")
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", errors="replace")
+        return str(text).replace("\r\n", "\n")
