@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+import segno
 from flask import flash, redirect, render_template, request
 from flask_babel import get_locale, gettext
 from flask_login import current_user
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
@@ -18,7 +20,8 @@ from membership.giving.room import blueprint
 from membership.giving.rules import attempt_key
 from membership.giving.way_forms import WAY_WORDS, GiftForm, WaysForm
 from membership.giving.way_lists import gifts
-from membership.giving.way_rules import InTheFuture, grouped, read_bic, read_iban, read_link
+from membership.giving.way_models import OtherWays
+from membership.giving.way_rules import InTheFuture, epc_payload, grouped, read_bic, read_iban, read_link
 from membership.money import CURRENCIES, check_bounds, read_amount
 from membership.newsroom import defaults
 from membership.newsroom import queries as newsroom
@@ -36,7 +39,18 @@ def other_ways() -> str:
     with reading() as session:
         found, text = way_acts.ways(session), newsroom.page(session, "ways")
     words = text.text if text else defaults.PAGES["ways"]
-    return render_template("newsroom/ways.html", text=words, article=article, ways=found, grouped=grouped)
+    return render_template(
+        "newsroom/ways.html", text=words, article=article, ways=found, grouped=grouped, picture=_qr(found)
+    )
+
+
+def _qr(ways: OtherWays) -> Markup | None:
+    """The transfer as a picture for a bank's app; the words beside it say the same."""
+    if not (ways.iban and ways.holder):
+        return None
+    code = segno.make_qr(epc_payload(holder=ways.holder, iban=ways.iban, bic=ways.bic), error="m", encoding="utf-8")
+    drawn = code.svg_inline(scale=4, border=4, dark="#000", light="#fff", title=gettext("QR code for a bank transfer"))
+    return Markup(drawn)  # noqa: S704 - drawn by us; what staff typed is in its squares only
 
 
 @blueprint.get("/staff/ways")

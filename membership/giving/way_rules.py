@@ -80,3 +80,8 @@ def read_link(typed: str) -> str:
 def grouped(iban: str) -> str:
     """As it is printed: in groups of four."""
     return " ".join(iban[at : at + 4] for at in range(0, len(iban), 4))
+
+
+def epc_payload(*, holder: str, iban: str, bic: str) -> str:
+    """What a European bank's app reads from the QR code (EPC069-12, version 2): a transfer whose amount the giver chooses."""
+    return "\n".join(["BCD", "002", "1", "SCT", bic, holder[:70], iban])

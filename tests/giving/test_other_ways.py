@@ -10,7 +10,16 @@ from membership.giving.models import LedgerEntry, Payment
 from membership.giving.receipt_models import Receipt
 from membership.giving.statements import years_of
 from membership.giving.way_models import OtherGift, OtherWays
-from membership.giving.way_rules import NotABic, NotALink, NotAnIban, grouped, read_bic, read_iban, read_link
+from membership.giving.way_rules import (
+    NotABic,
+    NotALink,
+    NotAnIban,
+    epc_payload,
+    grouped,
+    read_bic,
+    read_iban,
+    read_link,
+)
 from membership.mail.models import Letter
 from membership.readers.models import Person, Reader
 from membership.readers.trail import AuditEntry
@@ -84,6 +93,11 @@ def test_bic_and_link():
             read_link(typed)
 
 
+def test_a_banks_app_reads_the_transfer():
+    read = epc_payload(holder="Lantern Press", iban="DE89370400440532013000", bic="COBADEFFXXX").split("\n")
+    assert read == ["BCD", "002", "1", "SCT", "COBADEFFXXX", "Lantern Press", "DE89370400440532013000"]
+
+
 def test_what_staff_configure_is_what_readers_see(session, client, manager):
     assert "By bank transfer" not in client.get("/ways").text
     assert client.post("/staff/ways", data=WAYS).status_code == 303
@@ -92,6 +106,7 @@ def test_what_staff_configure_is_what_readers_see(session, client, manager):
                  "Lantern Press<br>1 Quay", "Examplecoin", "ex1qqq", "Paper &lt;b&gt;and&lt;/b&gt; pens"):  # fmt: skip
         assert said in page, said
     assert page.count("<h1") == 1 and "style=" not in page
+    assert "<svg" in page and "QR code for a bank transfer" in page
     client.post("/staff/ways", data=WAYS | {"paypal": ""})
     assert "PayPal" not in words(client.get("/ways"))
     session.expire_all()
