@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from membership import clock, db
+from membership.account import tasks as account_tasks
 from membership.account import views as account
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
@@ -52,7 +53,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
 )  # fmt: skip
-WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
+WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, account_tasks, webhook_tasks)
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 """Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""

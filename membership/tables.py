@@ -1,11 +1,13 @@
 """Every room's tables, so that one import knows the whole schema."""
 
+from membership.account import models as account
 from membership.ballots import models as ballots
 from membership.ballots import urn
 from membership.db import Base
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
 from membership.giving import receipt_models as receipts
+from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
 from membership.memberships import models as memberships
@@ -22,6 +24,7 @@ from membership.webhooks import models as webhooks
 metadata = Base.metadata
 
 __all__ = [
+    "account",
     "ballots",
     "corrections",
     "giving",
@@ -39,5 +42,6 @@ __all__ = [
     "topics",
     "trail",
     "urn",
+    "ways",
     "webhooks",
 ]  # fmt: skip

@@ -57,6 +57,20 @@ class NotAName(Refused):
     words = N_("Please write the name on one line, with letters and ordinary signs.")
 
 
+class CannotSendAgain(Refused):
+    """A sign-in letter, or nobody to send it to any more."""
+
+    status = 409
+    words = N_("This letter cannot be sent again: it carried a secret that is spent, or the reader is gone.")
+
+
+class NotSentBackThere(Refused):
+    """The money did not come through Stripe."""
+
+    status = 409
+    words = N_("This payment did not come through our payment processor, so it cannot be sent back through it.")
+
+
 def situation(
     *, status: str, paid_until: datetime | None, ends_at: datetime | None, at: datetime, frozen: bool = False
 ) -> Situation:

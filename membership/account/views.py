@@ -8,19 +8,21 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from membership import clock
-from membership.account import actions, cancelling, queries
+from membership.account import actions, address, cancelling, merging_pages, papers, patron_money, patron_pages, queries
 from membership.account.forms import PreferencesForm
 from membership.account.room import blueprint
 from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
 from membership.giving.queries import payments_of
+from membership.giving.statements import years_of
 from membership.money import Money
+from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
-from membership.refusals import NotFound, Refused
+from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
 
-__all__ = ["blueprint", "cancelling"]
+__all__ = ["address", "blueprint", "cancelling", "merging_pages", "papers", "patron_money", "patron_pages"]
 
 LAST_PAYMENTS = 3
 
@@ -55,18 +57,9 @@ def payments() -> str:
     """Every payment with its receipt."""
     with reading() as session:
         rows = payments_of(session, current_user.reader_id)
-    return render_template("account/payments.html", payments=rows, money_of=money_of)
-
-
-@blueprint.get("/account/receipts/<number>")
-@allow(Who.READERS)
-def receipt(number: str) -> str:
-    """One receipt, to be printed or kept."""
-    with reading() as session:
-        page = queries.receipt_page(session, current_user.reader_id, number)
-    if page is None:
-        raise NotFound()
-    return render_template("account/receipt.html", page=page)
+        own = newsroom.current(session)
+        years = years_of(session, current_user.reader_id, own.time_zone if own else "UTC")
+    return render_template("account/payments.html", payments=rows, years=years, money_of=money_of)
 
 
 @blueprint.get("/account/perks")

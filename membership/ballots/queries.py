@@ -259,3 +259,23 @@ def _result_text(ballot: Ballot) -> str:
     if ballot.status != "final" or ballot.result is None:
         raise rules.NotCountedYet()
     return ballot.result
+
+
+@dataclass(frozen=True)
+class RollLine:
+    """A ballot on whose roll somebody stands, and whether they voted: never what."""
+
+    slug: str
+    title: str
+    voted: bool
+
+
+def rolls_of(session: Session, reader_id: int) -> list[RollLine]:
+    """The ballots in which a reader may or might have voted, the newest first."""
+    statement = (
+        select(Ballot.slug, Ballot.title, BallotRoll.voted)
+        .join(BallotRoll, BallotRoll.ballot_id == Ballot.id)
+        .where(BallotRoll.reader_id == reader_id)
+        .order_by(Ballot.id.desc())
+    )
+    return [RollLine(*row) for row in session.execute(statement)]

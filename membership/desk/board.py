@@ -12,9 +12,13 @@ from membership.db import reading, transaction
 from membership.desk import actions, queries
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
+from membership.memberships.queries import pledged_twice
 from membership.web.access import Who, allow
 
 PLACES = (
+    ("/staff/patrons", lazy_gettext("Patrons and readers"), lazy_gettext("Memberships, payments, letters."), "manager"),
+    ("/staff/tiers", lazy_gettext("Memberships on offer"), lazy_gettext("Their words, order and prices."), "manager"),
+    ("/staff/ways", lazy_gettext("Other ways to give"), lazy_gettext("Transfer, cheque, PayPal; record a gift."), "manager"),
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
     ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
@@ -39,6 +43,7 @@ def start() -> str:
             failed=queries.failed_letters_count(session),
             worker=worker_is_alive(session),
             promises=queries.waiting_promises(session, clock.now()),
+            pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
             places=PLACES,
         )
 

@@ -143,6 +143,12 @@ def ensure_product(product_id: str, name: str) -> str:
     return product_id
 
 
+@_fetched
+def name_product(product_id: str, name: str) -> None:
+    """A tier's product under its present name. Raises `StripeGone`."""
+    _v1().products.update(product_id, {"name": name})
+
+
 @_named
 def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str) -> Opened:
     """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create)."""
@@ -252,10 +258,25 @@ def refund(payment_intent_id: str, amount: int, *, reason: str, key: str) -> Ref
         "metadata": {"refund": key, "app": "membership"},
         "expand": ["balance_transaction"],
     }
-    return read_refund(_v1().refunds.create(params, {"idempotency_key": f"refund-{key}"}))
+    try:
+        return read_refund(_v1().refunds.create(params, {"idempotency_key": f"refund-{key}"}))
+    except stripe.IdempotencyError as error:  # the same request is still being carried out: its answer is not known yet
+        raise StripeUnreachable() from error
 
 
 @_named
 def schedule_cancellation(subscription_id: str, *, cancel: bool) -> SubscriptionReading:
     """End a subscription at its period's end, or (cancel=False) take that back. Answers with the subscription after it."""
     return read_subscription(_v1().subscriptions.update(subscription_id, {"cancel_at_period_end": cancel}))
+
+
+@_fetched
+def end_subscription(subscription_id: str) -> SubscriptionReading:
+    """End a subscription at once, without giving money back. Raises `StripeGone` when it has ended already."""
+    return read_subscription(_v1().subscriptions.cancel(subscription_id))
+
+
+@_fetched
+def change_customer_address(customer_id: str, email: str) -> None:
+    """Where Stripe writes to a customer. Raises `StripeGone`."""
+    _v1().customers.update(customer_id, {"email": email})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import and_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
@@ -58,10 +58,11 @@ def disputes_of(session: Session, payment_id: int) -> list[Dispute]:
 
 
 def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt | None]]:
-    """A reader's payments with their valid receipts, the newest first."""
+    """A reader's payments with their newest receipts (void ones included), the newest first."""
+    newest = select(func.max(Receipt.id)).where(Receipt.payment_id == Payment.id).correlate(Payment).scalar_subquery()
     statement = (
         select(Payment, Receipt)
-        .outerjoin(Receipt, and_(Receipt.payment_id == Payment.id, Receipt.voided_at.is_(None)))
+        .outerjoin(Receipt, Receipt.id == newest)
         .where(Payment.reader_id == reader_id)
         .order_by(Payment.paid_at.desc(), Payment.id.desc())
     )

@@ -22,7 +22,8 @@ class ReceiptBook(Base):
 class Receipt(Base):
     """A receipt for one payment: voided when the money went back, never deleted; if it returns, a new one is issued.
 
-    At most one of a payment's receipts is valid. Who it was made out to stands with the person and in its letter.
+    At most one of a payment's receipts is valid, and it is the newest. `payer` and `issuer` are the lines as they were
+    printed when it was issued (empty for receipts brought along from elsewhere: then the person's present ones are shown).
     """
 
     __tablename__ = "receipt"
@@ -45,8 +46,20 @@ class Receipt(Base):
     issued_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None] = mapped_column(Text)
+    payer: Mapped[str | None] = mapped_column(Text)
+    issuer: Mapped[str | None] = mapped_column(Text)
 
     @property
     def number(self) -> str:
         """As printed and as it stands in the receipt's address: `2026-000017`."""
         return f"{self.year}-{self.sequence:06d}"
+
+
+class ReceiptDetails(Base):
+    """To whom a reader's receipts are made out, if not simply to their name: a firm's, a household's, with an address."""
+
+    __tablename__ = "receipt_details"
+
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)

@@ -10,18 +10,22 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.giving.models import Payment
-from membership.giving.receipt_models import Receipt, ReceiptBook
+from membership.giving.receipt_models import Receipt, ReceiptBook, ReceiptDetails
 from membership.mail.writing import Recipient, write
 from membership.money import Money
 from membership.newsroom import queries as newsroom
+from membership.newsroom.models import Newsroom
 from membership.readers.models import Person
 
 
-def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt:
-    """Number a payment's receipt and write the letter that carries it. One valid one per payment, however often told."""
+def post_receipt(session: Session, payment: Payment, *, at: datetime, payer: str | None = None) -> Receipt:
+    """Number a payment's receipt and write the letter that carries it. One valid one per payment, however often told.
+
+    `payer` names who gave when no person is known.
+    """
     person = session.get(Person, payment.reader_id)
     language = person.language if person else "en"
-    receipt = _number(session, payment, language, at=at)
+    receipt = _number(session, payment, language, payer, at=at)
     if person is not None:
         to = Recipient(person.email, person.name, language, person.reader_id)
         amount = Money(payment.amount, payment.currency)
@@ -30,18 +34,51 @@ def post_receipt(session: Session, payment: Payment, *, at: datetime) -> Receipt
     return receipt
 
 
-def _number(session: Session, payment: Payment, language: str, *, at: datetime) -> Receipt:
+def _number(session: Session, payment: Payment, language: str, payer: str | None, *, at: datetime) -> Receipt:
     valid = (Receipt.payment_id == payment.id, Receipt.voided_at.is_(None))
     found = session.execute(select(Receipt).where(*valid)).scalar_one_or_none()
     if found is not None:
         return found
-    zone = getattr(newsroom.current(session), "time_zone", "UTC")
+    own = newsroom.current(session)
+    zone = own.time_zone if own else "UTC"
     year = at.astimezone(ZoneInfo(zone)).year
     insert_once(session, ReceiptBook, year=year, last=0)
     # The row stays locked until the commit: the next receipt waits, and a rollback gives the number back.
     bump = update(ReceiptBook).where(ReceiptBook.year == year).values(last=ReceiptBook.last + 1)
     sequence = session.execute(bump.returning(ReceiptBook.last)).scalar_one()
-    receipt = Receipt(payment_id=payment.id, year=year, sequence=sequence, language=language, issued_at=at)
+    receipt = Receipt(
+        payment_id=payment.id, year=year, sequence=sequence, language=language, issued_at=at,
+        payer=payer or payer_lines(session, payment.reader_id), issuer=issuer_lines(own),
+    )  # fmt: skip
     session.add(receipt)
     session.flush()
     return receipt
+
+
+def payer_lines(session: Session, reader_id: int) -> str:
+    """To whom a receipt is made out now: the reader's own details, else name and address for letters. Empty once erased."""
+    person, details = session.get(Person, reader_id), session.get(ReceiptDetails, reader_id)
+    if details is not None:
+        return _lines(details.name, *details.address.splitlines())
+    return _lines(person.name, person.email) if person else ""
+
+
+def issuer_lines(own: Newsroom | None) -> str:
+    """Who issues a receipt now, as it is printed."""
+    return _lines(own.legal_name or own.name, own.legal_address, own.tax_number) if own else ""
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(part.strip() for part in parts if part and part.strip())
+
+
+def keep_details(session: Session, reader_id: int, *, name: str, address: str) -> None:
+    """To whom receipts are made out from now on; both empty: simply to the reader. Issued ones stay as they are."""
+    found = session.get(ReceiptDetails, reader_id)
+    if not name and not address:
+        if found is not None:
+            session.delete(found)
+    elif found is not None:
+        found.name, found.address = name, address
+    else:
+        insert_once(session, ReceiptDetails, reader_id=reader_id, name=name, address=address)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask_babel import gettext, lazy_gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from membership.gateway import client as gateway
-from membership.giving import paying
+from membership.giving import bank_pages, paying, way_pages
 from membership.giving.forms import GiveForm
+from membership.giving.room import blueprint
 from membership.giving.rules import donation, presets
 from membership.money import NotAnAmount
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
 
-blueprint = Blueprint("giving", __name__)
+__all__ = ["bank_pages", "blueprint", "way_pages"]
 
 AMOUNT_MISSING = lazy_gettext("Please choose an amount or write your own.")
 

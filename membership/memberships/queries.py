@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import is_disputed, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
-from membership.memberships.rules import ENDED
+from membership.memberships.rules import ENDED, NOT_BEGUN
 from membership.memberships.standing import stands
 from membership.memberships.tiers import Tier, TierPrice
 from membership.money import Money
@@ -49,6 +49,17 @@ def memberships_of(session: Session, reader_id: int) -> list[Membership]:
 def current_membership(session: Session, reader_id: int) -> Membership | None:
     """The membership that is running now, if one is; the newest of several."""
     return next((row for row in memberships_of(session, reader_id) if row.status not in ENDED), None)
+
+
+def running_now() -> ColumnElement[bool]:
+    """Memberships that have begun and not ended, as an SQL condition: what counts for "one person, one pledge"."""
+    return Membership.status.not_in(ENDED | NOT_BEGUN)
+
+
+def pledged_twice(session: Session) -> list[int]:
+    """The readers with more than one running membership: each is to be looked at by a person."""
+    statement = select(Membership.reader_id).where(running_now()).group_by(Membership.reader_id)
+    return list(session.execute(statement.having(func.count() > 1).order_by(Membership.reader_id)).scalars())
 
 
 def has_standing(session: Session, reader_id: int, at: datetime) -> bool:

@@ -57,4 +57,14 @@ def sync(job: Claimed) -> None:
         pass
 
 
-TASKS: dict[str, Task] = {"memberships.sync_tiers": sync}
+def name_tier(job: Claimed) -> None:
+    """A tier got a new name: Stripe's pages and mails show its product's."""
+    with reading() as session:
+        tier = session.get(Tier, job.payload["tier"])
+    if tier is not None and tier.stripe_product_id:
+        gateway.name_product(tier.stripe_product_id, tier.name)
+    with finishing(job):
+        pass
+
+
+TASKS: dict[str, Task] = {"memberships.name_tier": name_tier, "memberships.sync_tiers": sync}

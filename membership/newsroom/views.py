@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, make_response, render_template
 from werkzeug.wrappers import Response
 
 from membership.db import reading
@@ -49,14 +49,6 @@ def privacy() -> str:
 def contact() -> str:
     """How to reach the newsroom."""
     return render_template("newsroom/contact.html", text=_text("contact"))
-
-
-@blueprint.get("/ways")
-@allow(Who.ANYONE)
-def ways() -> str:
-    """Other ways to support. The article somebody came from is carried along."""
-    article = request.args.get("article", "")[:2000]
-    return render_template("newsroom/ways.html", text=_text("ways"), article=article)
 
 
 def _text(slug: str) -> str:

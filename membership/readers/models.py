@@ -11,13 +11,18 @@ from membership.db import Base, Key
 
 
 class Reader(Base):
-    """Somebody we know. Holds nothing personal: payments, rolls and supports point here and survive an erasure."""
+    """Somebody we know. Holds nothing personal: payments, rolls and supports point here and survive an erasure.
+
+    One that turned out to be the same person as another was merged into that one; its row stays, and nobody signs in to it.
+    """
 
     __tablename__ = "reader"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("reader.id"))
+    merged_at: Mapped[datetime | None]
 
 
 class Person(Base):
@@ -85,3 +90,17 @@ class StaffRole(Base):
     granted_at: Mapped[datetime]
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("reader.id"))
     ended_at: Mapped[datetime | None]
+
+
+class AddressChange(Base):
+    """A reader asked for letters to go elsewhere: confirmed from the new address within a day, once."""
+
+    __tablename__ = "address_change"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    email: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -125,6 +125,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=("pk_newsroom")),
     )
     op.create_table(
+        "other_ways",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("iban", sa.Text(), nullable=False),
+        sa.Column("bic", sa.Text(), nullable=False),
+        sa.Column("paypal", sa.Text(), nullable=False),
+        sa.Column("cheque", sa.Text(), nullable=False),
+        sa.Column("crypto_name", sa.Text(), nullable=False),
+        sa.Column("crypto_address", sa.Text(), nullable=False),
+        sa.Column("in_kind", sa.Text(), nullable=False),
+        sa.CheckConstraint("id = 1", name=("ck_other_ways_only_one")),
+        sa.PrimaryKeyConstraint("id", name=("pk_other_ways")),
+    )
+    op.create_table(
         "page",
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -150,6 +164,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("erased_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("merged_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["reader.id"], name=("fk_reader_merged_into_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_reader")),
     )
     op.create_table(
@@ -202,6 +219,22 @@ def upgrade() -> None:
         sa.Column("at", db.UtcTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("worker", name=("pk_worker_beat")),
     )
+    op.create_table(
+        "address_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("asked_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("expires_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("used_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_address_change_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_address_change")),
+        sa.UniqueConstraint("token_hash", name=("uq_address_change_token_hash")),
+    )
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.create_index(("ix_address_change_reader_id"), ["reader_id"], unique=False)
+
     op.create_table(
         "ballot",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -272,6 +305,22 @@ def upgrade() -> None:
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.create_index(("ix_checkout_article_id"), ["article_id"], unique=False)
         batch_op.create_index(("ix_checkout_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "patron_note",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("author_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("attempt", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", db.UtcTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["author_id"], ["reader.id"], name=("fk_patron_note_author_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_patron_note_reader_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_patron_note")),
+        sa.UniqueConstraint("attempt", name=("uq_patron_note_attempt")),
+    )
+    with op.batch_alter_table("patron_note", schema=None) as batch_op:
+        batch_op.create_index(("ix_patron_note_reader_id"), ["reader_id"], unique=False)
 
     op.create_table(
         "payment",
@@ -349,6 +398,14 @@ def upgrade() -> None:
     with op.batch_alter_table("reader_session", schema=None) as batch_op:
         batch_op.create_index(("ix_reader_session_reader_id"), ["reader_id"], unique=False)
 
+    op.create_table(
+        "receipt_details",
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_receipt_details_reader_id")),
+        sa.PrimaryKeyConstraint("reader_id", name=("pk_receipt_details")),
+    )
     op.create_table(
         "sign_in_challenge",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -581,6 +638,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("checkout_id", name=("pk_membership_checkout")),
     )
     op.create_table(
+        "other_gift",
+        sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("way", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("recorded_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("undone_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "way IN ('bank_transfer', 'paypal', 'cheque', 'crypto', 'in_kind', 'cash')", name=("ck_other_gift_way")
+        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_other_gift_payment_id")),
+        sa.ForeignKeyConstraint(["recorded_by"], ["reader.id"], name=("fk_other_gift_recorded_by")),
+        sa.PrimaryKeyConstraint("payment_id", name=("pk_other_gift")),
+    )
+    op.create_table(
         "promise",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ballot_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -617,6 +689,8 @@ def upgrade() -> None:
         sa.Column("issued_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("voided_at", db.UtcTime(timezone=True), nullable=True),
         sa.Column("void_reason", sa.Text(), nullable=True),
+        sa.Column("payer", sa.Text(), nullable=True),
+        sa.Column("issuer", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=("fk_receipt_payment_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_receipt")),
         sa.UniqueConstraint("year", "sequence", name=("uq_receipt_year_sequence")),
@@ -818,6 +892,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_promise_state")
 
     op.drop_table("promise")
+    op.drop_table("other_gift")
     op.drop_table("membership_checkout")
     with op.batch_alter_table("membership", schema=None) as batch_op:
         batch_op.drop_index("ix_membership_reader_id")
@@ -865,6 +940,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_challenge_browser_hash")
 
     op.drop_table("sign_in_challenge")
+    op.drop_table("receipt_details")
     with op.batch_alter_table("reader_session", schema=None) as batch_op:
         batch_op.drop_index("ix_reader_session_reader_id")
 
@@ -883,6 +959,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_payment_article_id")
 
     op.drop_table("payment")
+    with op.batch_alter_table("patron_note", schema=None) as batch_op:
+        batch_op.drop_index("ix_patron_note_reader_id")
+
+    op.drop_table("patron_note")
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.drop_index("ix_checkout_reader_id")
         batch_op.drop_index("ix_checkout_article_id")
@@ -892,6 +972,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ballot_status")
 
     op.drop_table("ballot")
+    with op.batch_alter_table("address_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_address_change_reader_id")
+
+    op.drop_table("address_change")
     op.drop_table("worker_beat")
     op.drop_table("tier")
     with op.batch_alter_table("stripe_event", schema=None) as batch_op:
@@ -903,6 +987,7 @@ def downgrade() -> None:
     op.drop_table("reader")
     op.drop_table("perk")
     op.drop_table("page")
+    op.drop_table("other_ways")
     op.drop_table("newsroom")
     op.drop_table("limit_count")
     with op.batch_alter_table("letter", schema=None) as batch_op:

@@ -21,7 +21,8 @@ from membership.web.access import ROLES
 from tests import make
 
 PAGES = {
-    "/staff/": "viewer", "/staff/jobs": "manager", "/staff/settings": "manager", "/staff/settings/texts/terms": "manager",
+    "/staff/": "viewer", "/staff/patrons": "manager", "/staff/tiers": "manager", "/staff/tiers/new": "manager",
+    "/staff/jobs": "manager", "/staff/settings": "manager", "/staff/settings/texts/terms": "manager",
     "/staff/team": "admin", "/staff/audit": "admin",
 }  # fmt: skip
 DEEDS = {
