@@ -50,6 +50,7 @@ would do. Each answers with the changed object and is told of like everything el
     disputes          {"charge": "ch_…", "reason": "fraudulent", "inquiry": false}     open a dispute on any paid charge
     disputes/<id>     {"outcome": "won" | "lost" | "warning_closed" | "escalated"}     the last two for inquiries
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
+    payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
 
 Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
@@ -64,6 +65,15 @@ what is too small to be charged waits there too), `billing_cycle_anchor: {"type"
 `proration_date`, `payment_behavior` allow_incomplete or error_if_incomplete, `invoices.create_preview` for the cost of
 a change now or of the next renewal; `subscription_schedules` (from_subscription, then phases) for a change at the
 period's end; `pause_collection` with `resumes_at`; `subscriptions.pause` and `resume` (status paused).
+
+Failing renewals: which card fails how is the table in `cards.py` (…0341 generic, …1341 insufficient funds, …2341
+expired, …3341 lost, …4341 stolen, …5341 processing error, …6341 and …3184 want the payer's confirmation); the decline
+code is on the intent (`invoice.payments.data[].payment.payment_intent.last_payment_error`). A confirmation leaves the
+intent in `requires_action` and tells `invoice.payment_action_required` and `invoice.payment_failed`; that card is not
+charged again until the payer confirms. Every open invoice can be paid at its `hosted_invoice_url` (/invoice/<id>: POST
+`card`, or `stored=1` to confirm the stored card; `answer=confirm|fail`), a canceled subscription's as well, or by
+`invoices.pay` with a `payment_method`; a card given there is attached to the customer but becomes nobody's default.
+`invoice.upcoming` comes 7 days before a monthly renewal, 30 before a yearly one.
 
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
 draft); no trials, coupons, taxes, bank debits, portal, thin events, credit at a cancellation (`prorate`).

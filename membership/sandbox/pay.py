@@ -81,11 +81,11 @@ def _page(session: dict[str, Any], *, wrong: dict[str, str] | None = None, statu
         session=session,
         lines=session["_lines"],
         cards=list(cards.CARDS.values()),
-        amount=_written(session["amount_total"], session["currency"]),
+        amount=written(session["amount_total"], session["currency"]),
         wrong=wrong or {},
         typed=request.form,
         preset=session["customer_email"] or details.get("email"),
-        written=_written,
+        written=written,
     )
     return make_response(page, status)
 
@@ -99,5 +99,5 @@ def _closed(session: dict[str, Any] | None) -> Response:
     return make_response(render_template("sandbox/closed.html", session=session), status)
 
 
-def _written(amount: int | None, currency: str | None) -> str:
+def written(amount: int | None, currency: str | None) -> str:
     return Money(amount, currency.upper()).written("en") if amount is not None and currency else ""

@@ -95,12 +95,26 @@ def _declined(
         "status": "requires_payment_method",
         "latest_charge": charge["id"],
         "payment_method": None,
+        "next_action": None,
         "last_payment_error": payments.payment_error(decline, charge["id"], method),
     }
     world.save(failed)
     world.tell("charge.failed", charge)
     world.tell("payment_intent.payment_failed", failed)
     return failed
+
+
+def ask(world: World, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
+    """The bank wants the payer to confirm with this card before it pays."""
+    waiting = {
+        **intent,
+        "status": "requires_action",
+        "payment_method": method["id"],
+        "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}},
+    }
+    world.save(waiting)
+    world.tell("payment_intent.requires_action", waiting)
+    return waiting
 
 
 def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], decline: Decline) -> dict[str, Any]:
@@ -111,6 +125,7 @@ def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], 
         **intent,
         "status": "requires_payment_method",
         "payment_method": None,
+        "next_action": None,
         "last_payment_error": error,
     }
     world.save(failed)
