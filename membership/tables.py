@@ -17,6 +17,7 @@ from membership.readers import models as readers
 from membership.readers import trail
 from membership.topics import models as topics
 from membership.web import limits
+from membership.webhooks import drift_models as drift
 from membership.webhooks import models as webhooks
 
 metadata = Base.metadata
@@ -24,6 +25,7 @@ metadata = Base.metadata
 __all__ = [
     "ballots",
     "corrections",
+    "drift",
     "giving",
     "jobs",
     "limits",

@@ -152,6 +152,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("year", name=("pk_receipt_book")),
     )
     op.create_table(
+        "reconciliation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("began_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("looked", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_reconciliation")),
+    )
+    op.create_table(
         "site",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -265,6 +276,33 @@ def upgrade() -> None:
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.create_index(("ix_checkout_article_id"), ["article_id"], unique=False)
         batch_op.create_index(("ix_checkout_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "drift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("root_id", sa.Text(), nullable=True),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ours", sa.Text(), nullable=False),
+        sa.Column("theirs", sa.Text(), nullable=False),
+        sa.Column("found_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("settled_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_drift_reader_id")),
+        sa.ForeignKeyConstraint(["settled_by"], ["reader.id"], name=("fk_drift_settled_by")),
+        sa.PrimaryKeyConstraint("id", name=("pk_drift")),
+    )
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.create_index(("ix_drift_reader_id"), ["reader_id"], unique=False)
+        batch_op.create_index("ix_drift_root", ["root_id", "settled_at"], unique=False)
+        batch_op.create_index(
+            "uq_drift_open",
+            ["kind", "object"],
+            unique=True,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
 
     op.create_table(
         "payment",
@@ -394,6 +432,13 @@ def upgrade() -> None:
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
         batch_op.create_index(("ix_stripe_customer_reader_id"), ["reader_id"], unique=False)
 
+    op.create_table(
+        "swept",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["reconciliation.id"], name=("fk_swept_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "subscription_id", name=("pk_swept")),
+    )
     op.create_table(
         "tier_price",
         sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -842,6 +887,7 @@ def downgrade() -> None:
 
     op.drop_table("topic")
     op.drop_table("tier_price")
+    op.drop_table("swept")
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_stripe_customer_reader_id")
 
@@ -875,6 +921,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_payment_article_id")
 
     op.drop_table("payment")
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_drift_open", sqlite_where=sa.text("settled_at IS NULL"), postgresql_where=sa.text("settled_at IS NULL")
+        )
+        batch_op.drop_index("ix_drift_root")
+        batch_op.drop_index("ix_drift_reader_id")
+
+    op.drop_table("drift")
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.drop_index("ix_checkout_reader_id")
         batch_op.drop_index("ix_checkout_article_id")
@@ -891,6 +945,7 @@ def downgrade() -> None:
 
     op.drop_table("stripe_event")
     op.drop_table("site")
+    op.drop_table("reconciliation")
     op.drop_table("receipt_book")
     op.drop_table("reader")
     op.drop_table("perk")
