@@ -44,14 +44,17 @@ from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
 from membership.web.text import markdown
+from membership.webhooks import pages as webhook_pages
+from membership.webhooks import reconciling
 from membership.webhooks import tasks as webhook_tasks
 from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
+    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks,
+    webhook_pages, reports, desk,
 )  # fmt: skip
-WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
+WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks, reconciling)
 BODY_LIMIT = 512 * 1024
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 from email_validator import EmailNotValidError, validate_email
@@ -28,6 +28,7 @@ from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.refusals import Refused
 from membership.web.access import ROLES
+from membership.webhooks import drift, reconciling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,6 +95,8 @@ def worker(lease: float) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     _, app = _house()
     tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
+    with db.transaction() as session:
+        reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
     jobs.run(tasks, lease=timedelta(seconds=lease))
 
 
@@ -194,6 +197,38 @@ def sync() -> None:
     with app.app_context():
         made = sync_tiers()
     click.echo(f"{made} new at Stripe; the rest was there.")
+
+
+@stripe.command()
+@click.argument("event_id")
+def replay(event_id: str) -> None:
+    """Have an event taken in again; one that never came here is fetched from Stripe (30 days back)."""
+    config, app = _house()
+    with app.app_context():
+        event = reconciling.replay_or_fetch(event_id, livemode=config.livemode)
+    click.echo(f"{event.type} is heard again; the worker looks at {event.root_id}.")
+
+
+@stripe.command()
+@click.option(
+    "--since", type=click.DateTime(), help="Look back to then, UTC (events: 30 days at most). Else: to the last run."
+)
+def reconcile(since: datetime | None) -> None:
+    """Hold our books beside Stripe's, page by page; it may be interrupted and run again."""
+    _, app = _house()
+    with app.app_context():
+        run = None
+        for run in reconciling.run_now(since.replace(tzinfo=UTC) if since else None):
+            click.echo(f"looked at {run.looked}, missed events {run.missed}, differences {run.found}", err=True)
+        if run is None or run.ended_at is None:
+            raise click.ClickException("Another worker is at it; see /staff/drift.")
+        with db.reading() as session:
+            open_ones = drift.open_ones(session)
+    for one in open_ones:
+        click.echo(f"{one.kind} {one.object}: ours {one.ours or '-'}; Stripe {one.theirs or '-'}")
+    click.echo(
+        f"{run.missed} missed events are heard now; {len(open_ones)} differences are open. The worker repairs what it can."
+    )
 
 
 if __name__ == "__main__":

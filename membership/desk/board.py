@@ -13,6 +13,7 @@ from membership.desk import actions, queries
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.web.access import Who, allow
+from membership.webhooks.drift import open_count
 
 PLACES = (
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
@@ -21,6 +22,7 @@ PLACES = (
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
     ("/staff/perks", lazy_gettext("Perks"), lazy_gettext("Thanks that patrons may claim."), "manager"),
     ("/staff/jobs", lazy_gettext("Jobs"), lazy_gettext("What the worker does, and what went wrong."), "manager"),
+    ("/staff/drift", lazy_gettext("Drift"), lazy_gettext("Where our books and Stripe's differ."), "manager"),
     ("/staff/settings", lazy_gettext("Settings"), lazy_gettext("Name, colour, texts, sites, currencies."), "manager"),
     ("/staff/team", lazy_gettext("Team"), lazy_gettext("Who works here, and what they may do."), "admin"),
     ("/staff/audit", lazy_gettext("Audit trail"), lazy_gettext("Who did what, and when."), "admin"),
@@ -37,6 +39,7 @@ def start() -> str:
             "desk/start.html",
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
+            drift=open_count(session),
             worker=worker_is_alive(session),
             promises=queries.waiting_promises(session, clock.now()),
             places=PLACES,
@@ -51,6 +54,7 @@ def jobs() -> str:
         return render_template(
             "desk/jobs.html",
             jobs=queries.jobs(session),
+            events=queries.waiting_events(session),
             letters=queries.failed_letters(session),
             worker=worker_is_alive(session),
             shown=queries.JOBS_SHOWN,

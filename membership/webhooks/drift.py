@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.giving.models import LedgerEntry, Payment
+from membership.memberships.actions import end_without_stripe
 from membership.readers import trail
 from membership.refusals import N_, Refused
 from membership.webhooks.actions import look_again
@@ -73,9 +74,9 @@ def is_booked(session: Session, kind: str, object: str) -> bool:
 
 
 def press(session: Session, drift_id: int, *, by: int, at: datetime) -> None:
-    """The one button of a line: have its root looked at again; a line without one is settled by having been read.
+    """The one button of a line: have its root looked at again, or end a membership whose subscription is gone.
 
-    Raises `AlreadySettled`.
+    Any other line without a root is settled by having been read. Raises `AlreadySettled`.
     """
     row = session.execute(select(Drift).where(Drift.id == drift_id).with_for_update()).scalar_one_or_none()
     if row is None or row.settled_at is not None:
@@ -85,16 +86,28 @@ def press(session: Session, drift_id: int, *, by: int, at: datetime) -> None:
         look_again(session, row.root_id, at=at)
     else:
         row.settled_at = at
-    verb = "repaired" if row.root_id else "read"
+    if row.kind == "subscription_gone":
+        end_without_stripe(session, row.object, at=at)
+    verb = "repaired" if is_repairable(row) else "read"
     trail.note(
         session, actor_id=by, action=f"drift:{verb}", object=f"drift/{row.id}", at=at, kind=row.kind, of=row.object
     )
+
+
+def is_repairable(row: Drift) -> bool:
+    """Whether the button does more than say that somebody has read it."""
+    return row.root_id is not None or row.kind == "subscription_gone"
 
 
 def open_ones(session: Session) -> list[Drift]:
     """What differs now, the oldest first."""
     statement = select(Drift).where(Drift.settled_at.is_(None)).order_by(Drift.id).limit(SHOWN)
     return list(session.execute(statement).scalars())
+
+
+def open_count(session: Session) -> int:
+    """How many lines are open."""
+    return session.execute(select(func.count()).where(Drift.settled_at.is_(None))).scalar_one()
 
 
 def settled_ones(session: Session) -> list[Drift]:
