@@ -103,7 +103,7 @@ class SubscriptionReading:
 
 @dataclass(frozen=True)
 class InvoiceReading:
-    """An invoice of a subscription. `settlement` is there once something was paid."""
+    """An invoice of a subscription. `payment_intent_id` is there once something was paid by one."""
 
     id: str
     subscription_id: str | None
@@ -118,7 +118,7 @@ class InvoiceReading:
 
 @dataclass(frozen=True)
 class PaymentReading:
-    """A payment intent outside any subscription. `token` is our checkout's."""
+    """A payment intent. `token` is our checkout's, on a donation; what an invoice collects carries none."""
 
     id: str
     token: str | None
@@ -159,7 +159,7 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
         currency=subscription.currency.upper(),
         amount=(item.price.unit_amount or 0) * (getattr(item, "quantity", 1) or 1),
         interval=item.price.recurring.interval,
-        started_at=_time(subscription.start_date) or datetime.now(UTC),
+        started_at=datetime.fromtimestamp(subscription.start_date, UTC),
         period_ends_at=period_ends_at,
         ends_at=ends_at,
         ended_at=_time(subscription.ended_at),

@@ -18,10 +18,36 @@ from urllib.parse import urlsplit
 
 from membership.sandbox import ids, signing
 from membership.sandbox.faults import Faults
+from membership.sandbox.shapes.old import OLD_VERSION, aged
 from membership.sandbox.store import Store
 
 LONGEST_BACK_OFF = 30.0
-SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode")
+SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode", "foreign_account", "unknown_customer")
+FOREIGN = "acct_1SomebodyElse"
+
+
+def _written(event: dict[str, Any]) -> str:
+    return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+
+
+def _secrets(endpoint: dict[str, Any]) -> list[str]:
+    """What a delivery is signed with: the secret, and the one before it for as long as that holds."""
+    old = endpoint.get("_old_secret") if endpoint.get("_old_until", 0.0) > time.time() else None
+    return [endpoint["_secret"], *([old] if old else [])]
+
+
+def _strange(fault: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What a spoiled copy says otherwise."""
+    if fault == "wrong_livemode":
+        return {"livemode": True}
+    if fault == "foreign_account":
+        return {"account": FOREIGN, "context": FOREIGN}
+    about = event["data"]["object"]
+    prefix = str(about["id"]).partition("_")[0] + "_"
+    stranger = {**about, "id": ids.new(prefix)}
+    if "customer" in about:
+        stranger["customer"] = ids.new("cus_")
+    return {"data": {**event["data"], "object": stranger}}
 
 
 class Deliveries:
@@ -139,7 +165,9 @@ class Deliveries:
         for fault in SPOILED:
             if self._faults.take(fault):
                 self._send_spoiled(fault, event_id, type, body, endpoint, attempts + 1)
-        status, answer = self._send(endpoint["url"], body.encode(), endpoint["_secret"], int(time.time()))
+        if endpoint.get("api_version") == OLD_VERSION or self._faults.take("old_shape"):
+            body = _written(aged(self._store, json.loads(body)))
+        status, answer = self._send(endpoint["url"], body.encode(), _secrets(endpoint), int(time.time()))
         done = status is not None and 200 <= status < 300
         wait = min(LONGEST_BACK_OFF, 2.0 ** min(attempts, 10))
         with self._store.transaction():
@@ -153,24 +181,24 @@ class Deliveries:
         self, fault: str, event_id: str, type: str, body: str, endpoint: dict[str, Any], attempt: int
     ) -> None:
         """A copy that must be refused or ignored; the true one follows it."""
-        at, secret, payload = int(time.time()), endpoint["_secret"], body.encode()
+        at, secrets, told = int(time.time()), _secrets(endpoint), json.loads(body)
         if fault == "bad_signature":
-            secret = "whsec_of_somebody_else"  # noqa: S105
+            secrets = ["whsec_of_somebody_else"]
         elif fault == "old_timestamp":
             at -= 3600
         else:
-            payload = json.dumps({**json.loads(body), "livemode": True, "id": ids.new("evt_")}).encode()
-        status, answer = self._send(endpoint["url"], payload, secret, at)
+            told = {**told, **_strange(fault, told), "id": ids.new("evt_")}
+        status, answer = self._send(endpoint["url"], _written(told).encode(), secrets, at)
         self._log(event_id, type, endpoint["url"], attempt, status, answer, fault)
 
-    def _send(self, url: str, payload: bytes, secret: str, at: int) -> tuple[int | None, str]:
+    def _send(self, url: str, payload: bytes, secrets: list[str], at: int) -> tuple[int | None, str]:
         """The status and the start of the answer; no status when nobody answered."""
         parts = urlsplit(url)
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signing.header(payload, secret, at),
+            "Stripe-Signature": signing.header(payload, secrets, at),
         }
         try:
             with contextlib.closing(make(parts.netloc, timeout=self._patience)) as connection:

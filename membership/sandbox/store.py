@@ -2,7 +2,8 @@
 
 One connection behind one lock: every change is a transaction, and two requests never interleave. Keys of an object
 that begin with "_" are the sandbox's own notes; `shown` leaves them out. `due` is when the clock has to look at an object
-again (see `due_at`), kept as a column so that a jump in time finds its work by an index.
+again (see `due_at`), kept as a column so that a jump in time finds its work by an index. The column `payment_intent`
+holds a balance transaction's payout.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "subscription_schedule": lambda o: o["subscription"] or o["released_subscription"],
     "refund": lambda o: o["charge"],
     "dispute": lambda o: o["charge"],
+    "mandate": lambda o: o["payment_method"],
     "radar.early_fraud_warning": lambda o: o["charge"],
     "price": lambda o: o["product"],
     "balance_transaction": lambda o: o["source"],
@@ -109,6 +111,8 @@ def _row(obj: dict[str, Any]) -> tuple[Any, ...]:
     intent = obj.get("payment_intent")
     if kind == "invoice_payment":
         intent = obj["payment"].get("payment_intent")
+    if kind == "balance_transaction":
+        intent = obj.get("_payout")
     due = None if obj.get("deleted") else due_at(obj)
     body = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
     return obj["id"], kind, obj.get("created", 0), obj.get("customer"), owner, intent, due, body

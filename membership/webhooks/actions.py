@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, text, update
 from sqlalchemy.orm import Session
 
 from membership.db import UtcTime
-from membership.jobs.queue import post
+from membership.gateway.looking import look_again
 from membership.readers import trail
 from membership.refusals import N_, Refused
 from membership.webhooks.listeners import HEARD
@@ -48,16 +48,6 @@ def keep_event(session: Session, envelope: Envelope, raw: bytes, *, heard: bool,
     if kept and heard:
         look_again(session, envelope.root_id, at=at)
     return kept
-
-
-def lease_key(root_id: str) -> str:
-    """The key of the job, and so the lease, under which an object is taken in."""
-    return f"stripe:{root_id}"
-
-
-def look_again(session: Session, root_id: str, *, at: datetime) -> None:
-    """Have an object looked at again by the path that webhooks take. Posted twice it is looked at once."""
-    post(session, "webhooks.take_in", lease_key(root_id), {"root": root_id}, due_at=at)
 
 
 class UnknownEvent(Refused):

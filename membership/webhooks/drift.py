@@ -8,11 +8,11 @@ from sqlalchemy import Update, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
+from membership.gateway.looking import look_again
 from membership.giving.models import LedgerEntry, Payment
 from membership.memberships.actions import end_without_stripe
 from membership.readers import trail
 from membership.refusals import N_, Refused
-from membership.webhooks.actions import look_again
 from membership.webhooks.drift_models import Drift
 
 AS_FETCHED = ("membership_differs", "membership_missing", "refund_differs", "dispute_differs")

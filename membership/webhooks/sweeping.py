@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.gateway.listing import About, Transaction
+from membership.gateway.looking import look_again
 from membership.gateway.readings import Booking, DisputeReading, RefundReading, SubscriptionReading
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.ledger import book
@@ -22,7 +23,7 @@ from membership.giving.queries import checkout_by_token, payment_by_intent, read
 from membership.memberships.models import Membership
 from membership.memberships.queries import membership_of_payment
 from membership.memberships.rules import ENDED, NOT_BEGUN
-from membership.webhooks.actions import keep_event, look_again
+from membership.webhooks.actions import keep_event
 from membership.webhooks.drift import find, settle
 from membership.webhooks.drift_models import Drift, Reconciliation, Swept
 from membership.webhooks.rules import NotFromStripe, read_envelope

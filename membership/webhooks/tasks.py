@@ -12,20 +12,24 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading
 from membership.gateway import client as gateway
+from membership.gateway.looking import TASK, look_again
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
-from membership.giving.actions import forget_customer, note_checkout, receive_donation
+from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
-from membership.memberships.actions import NotOurs, reckon_standing, take_in
+from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
-from membership.webhooks.actions import hear_again, look_again
+from membership.webhooks.actions import hear_again
 from membership.webhooks.drift import find, settle, settle_root
 from membership.webhooks.listeners import LISTENERS, NOTE
 from membership.webhooks.models import StripeEvent
 from membership.webhooks.rules import said_of
+
+REFUSED = frozenset({"requires_payment_method", "canceled"})
+"""A payment intent's statuses after the bank said no."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,14 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     refunds, disputes = _corrections(root, paid, events)
     with finishing(job) as session:
         at = clock.now()
+        if paid.status in REFUSED:
+            note_failed(session, paid.token)
         payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
         if payment is not None and (refunds or disputes):
+            membership = hold_membership(session, payment)
             keep_corrections(session, payment, refunds, disputes, at=at)
-            reckon_standing(session, payment, at=at)
+            if membership is not None:
+                reckon_standing(session, membership, at=at)
         if payment is not None:
             settle_root(session, root, at=at)
         _mark(session, events, "applied" if payment else "ignored")
@@ -160,4 +168,4 @@ ROOTS: dict[str, Callable[[Claimed, str, list[Waiting]], None]] = {
 }
 """What is fetched and written for each kind of root, by the beginning of its id."""
 
-TASKS: dict[str, Task] = {"webhooks.take_in": take_in_root}
+TASKS: dict[str, Task] = {TASK: take_in_root}

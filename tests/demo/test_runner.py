@@ -23,6 +23,7 @@ from membership.demo.people import PATRON
 from membership.giving.models import LedgerEntry, Payment
 from membership.memberships.models import Membership
 from membership.sandbox.store import Store
+from tests import make
 from tests.databases import Databases
 from tests.house_on_sockets import ROOT, free_port, wait_until
 from tests.walker import Walker
@@ -168,6 +169,17 @@ def test_a_port_in_use_is_said_in_one_line_before_anything_starts(place):
     assert (demo.process.returncode, said) == (1, "")
     assert words == f"Port {place.ports[1]} is in use or not allowed; choose another one with SANDBOX_PORT=…\n"
     assert not place.data.exists()
+
+
+def test_a_database_that_holds_somebody_elses_newsroom_is_left_alone(place):
+    engine = engine_for(place.database_url)
+    with Session(engine) as session:
+        make.newsroom(session)
+    engine.dispose()
+    with place.start() as demo:
+        said, words = demo.process.communicate(timeout=30)
+    assert (demo.process.returncode, said) == (1, "")
+    assert words.strip().endswith("give it an empty database.")
 
 
 @LINUX

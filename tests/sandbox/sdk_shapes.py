@@ -124,8 +124,9 @@ def may_be_absent(kind: Any) -> bool:
 
 def wrong_answer(body: Any) -> list[str]:
     """Everything wrong with one answer of the API: an object, or a list of objects."""
-    if body.get("object") == "list":
-        faults = [] if set(body) == {"object", "data", "has_more", "url"} else [f"a list holds {sorted(body)}"]
+    if body.get("object") in ("list", "search_result"):
+        fields = {"object", "data", "has_more", "url"} | ({"next_page"} if body["object"] == "search_result" else set())
+        faults = [] if set(body) == fields else [f"a list holds {sorted(body)}"]
         return faults + [fault for part in body["data"] for fault in wrong_answer(part)]
     module, name = OBJECT_CLASSES[body["object"]]
     faults = wrong_object(body, getattr(importlib.import_module(module), name), body["object"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from membership.sandbox import cards, ids
+from membership.sandbox.billing import balance
 from membership.sandbox.cards import Decline
 from membership.sandbox.shapes import payments
 from membership.sandbox.world import World
@@ -56,17 +57,14 @@ def take(
         statement_descriptor_suffix=intent["statement_descriptor_suffix"],
     )
     if decline is not None:
-        return _declined(world, intent, method, charge, decline)
-    arrived = payments.balance_transaction(
-        id=ids.new("txn_"),
-        created=world.now(),
+        return declined(world, intent, method, charge, decline)
+    arrived = balance.moved(
+        world,
         amount=charge["amount"],
         currency=charge["currency"],
         source=charge["id"],
         description=charge["description"],
-        now=world.now(),
     )
-    world.save(arrived)
     charge["balance_transaction"] = arrived["id"]
     if cards.of_payment_method(method).after:
         charge["_due"] = world.now() + AFTERWARDS
@@ -86,9 +84,10 @@ def take(
     return paid
 
 
-def _declined(
+def declined(
     world: World, intent: dict[str, Any], method: dict[str, Any], charge: dict[str, Any], decline: Decline
 ) -> dict[str, Any]:
+    """The charge failed; returns the intent, which waits for another way to pay."""
     world.save(charge)
     failed = {
         **intent,

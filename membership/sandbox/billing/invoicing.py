@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from membership.money import CURRENCIES
-from membership.sandbox import cards, ids
-from membership.sandbox.billing import charging
+from membership.sandbox import cards, debits, ids
+from membership.sandbox.billing import charging, debiting
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.shapes import invoices
 from membership.sandbox.world import World
@@ -49,6 +49,7 @@ def write(
         attempt_count=0,
         items=items,
         full=full,
+        product_name=_product_name(world, subscription),
     )
     for item in items:
         world.save({**item, "invoice": id})
@@ -172,11 +173,12 @@ def intent_of(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], di
 
 
 def method_for(world: World, subscription: dict[str, Any]) -> dict[str, Any] | None:
-    """The subscription's own card, else the customer's, if it is still there."""
+    """The subscription's own card, else the customer's, if it is still the customer's."""
     customer = world.store.get("customer", subscription["customer"]) or {}
     of_customer = (customer.get("invoice_settings") or {}).get("default_payment_method")
     chosen = subscription["default_payment_method"] or of_customer
-    return world.store.get("payment_method", chosen) if chosen else None
+    method = world.store.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == subscription["customer"] else None
 
 
 def collect(
@@ -190,9 +192,15 @@ def collect(
     payment, intent = intent_of(world, invoice) or _begin(world, invoice)
     method = method or method_for(world, subscription)
     if method is None:
-        return _failed(world, invoice)
+        return failed(world, invoice)
+    if intent["status"] == "processing":
+        return invoice
+    account = debits.of_payment_method(method)
+    if account is not None:
+        debiting.start(world, intent, method, account, account.later)
+        return waiting_for_bank(world, invoice)
     if intent["status"] == "requires_action" and intent["payment_method"] == method["id"]:
-        return _failed(world, invoice)
+        return failed(world, invoice)
     decline = cards.of_payment_method(method).later
     after = charging.take(world, intent, method, decline)
     if after["status"] == "succeeded":
@@ -200,7 +208,18 @@ def collect(
     if decline is cards.NEEDS_CONFIRMING:
         charging.ask(world, after, method)
         world.tell("invoice.payment_action_required", invoice)
-    return _failed(world, invoice)
+    return failed(world, invoice)
+
+
+def waiting_for_bank(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A debit for an open invoice is under way: nothing is tried meanwhile."""
+    return world.save({**invoice, "attempted": True, "next_payment_attempt": None})
+
+
+def is_waiting(world: World, invoice: dict[str, Any]) -> bool:
+    """Whether a bank has yet to answer about this invoice."""
+    found = intent_of(world, invoice) if invoice["status"] == "open" else None
+    return found is not None and found[1]["status"] == "processing"
 
 
 def pay_in_person(
@@ -241,8 +260,14 @@ def preview(
         attempt_count=0,
         items=[*waiting(world, subscription), *(items or [])],
         full=full,
+        product_name=_product_name(world, subscription),
     )
     return {**draft, **balanced(draft["total"], customer["balance"], draft["currency"])}
+
+
+def _product_name(world: World, subscription: dict[str, Any]) -> str | None:
+    product = world.store.get("product", subscription["items"]["data"][0]["price"]["product"]) or {}
+    return product.get("name")
 
 
 def next_period(subscription: dict[str, Any]) -> tuple[int, int]:
@@ -266,7 +291,8 @@ def _begin(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], dict[
     return link(world, invoice, intent), intent
 
 
-def _failed(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+def failed(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A try at an open invoice failed: count it, and say when the next one is."""
     tries = invoice["attempt_count"] + 1
     days = world.settings.retry_days
     begun = invoice["status_transitions"]["finalized_at"] or invoice["created"]

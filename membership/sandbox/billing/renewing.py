@@ -84,7 +84,7 @@ def subscription_of(world: World, invoice: dict[str, Any]) -> dict[str, Any] | N
 def follow(world: World, invoice: dict[str, Any]) -> None:
     """What a try at an invoice makes of its subscription: active, past due, or over."""
     subscription = subscription_of(world, invoice)
-    if subscription is None or subscription["status"] in ("canceled", "paused"):
+    if subscription is None or subscription["status"] in ("canceled", "paused") or invoicing.is_waiting(world, invoice):
         return
     if invoice["status"] == "paid":
         if subscription["latest_invoice"] == invoice["id"]:

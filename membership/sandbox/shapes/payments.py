@@ -105,10 +105,14 @@ def charge(
     name: str | None = None,
     confirmed: bool = False,
     statement_descriptor_suffix: str | None = None,
+    details: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One try to take money with a card (`payment_method`: the whole object); failed when there is a `decline`."""
+    """One try to take money with a card (`payment_method`: the whole object); failed when there is a `decline`.
+
+    `details`: `payment_method_details` where it is no card.
+    """
     paid = decline is None
-    details = payment_method["billing_details"]
+    billing = payment_method["billing_details"]
     return {
         "id": id,
         "object": "charge",
@@ -120,7 +124,7 @@ def charge(
         "application_fee_amount": None,
         "balance_transaction": balance_transaction if paid else None,
         "billing_details": billing_details(
-            email or details["email"], name or details["name"], details["address"]["country"]
+            email or billing["email"], name or billing["name"], billing["address"]["country"]
         ),
         "calculated_statement_descriptor": "SANDBOX NEWSROOM",
         "captured": paid,
@@ -140,7 +144,7 @@ def charge(
         "paid": paid,
         "payment_intent": payment_intent,
         "payment_method": payment_method["id"],
-        "payment_method_details": card_of_charge(payment_method, amount, confirmed=confirmed),
+        "payment_method_details": details or card_of_charge(payment_method, amount, confirmed=confirmed),
         "receipt_email": receipt_email,
         "receipt_number": None,
         "receipt_url": None,
@@ -184,6 +188,7 @@ def balance_transaction(
     fee_words: str = "Stripe processing fees",
     description: str | None = None,
     now: int | None = None,
+    available_on: int | None = None,
 ) -> dict[str, Any]:
     """What a charge (or, negative, a refund) did to the balance. `fee_amount` None: computed for a charge, else 0;
     `category`: the reporting category where it is not the kind itself.
@@ -199,12 +204,12 @@ def balance_transaction(
         "description": fee_words,
         "type": "stripe_fee",
     }
-    available_on = created + PAYOUT_AFTER
+    ready = created + PAYOUT_AFTER if available_on is None else available_on
     return {
         "id": id,
         "object": "balance_transaction",
         "amount": amount,
-        "available_on": available_on,
+        "available_on": ready,
         "balance_type": "payments",
         "created": created,
         "currency": currency.lower(),
@@ -215,7 +220,7 @@ def balance_transaction(
         "net": amount - taken,
         "reporting_category": category or kind,
         "source": source,
-        "status": "available" if now is None or available_on <= now else "pending",
+        "status": "available" if now is None or ready <= now else "pending",
         "type": kind,
     }
 
@@ -241,10 +246,7 @@ def refund(
         "created": created,
         "currency": charge["currency"],
         "customer": charge["customer"],
-        "destination_details": {
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
-            "type": "card",
-        },
+        "destination_details": _destination(charge["payment_method_details"]["type"]),
         "metadata": metadata or {},
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -254,6 +256,13 @@ def refund(
         "status": status,
         "transfer_reversal": None,
     }
+
+
+def _destination(kind: str) -> dict[str, Any]:
+    if kind == "card":
+        card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
+        return {"card": card, "type": "card"}
+    return {"eu_bank_transfer": {"reference": None, "reference_status": "pending"}, "type": "eu_bank_transfer"}
 
 
 def payment_error(decline: Decline, charge_id: str, method: dict[str, Any]) -> dict[str, Any]:
