@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 from email_validator import EmailNotValidError, validate_email
@@ -20,6 +22,7 @@ from membership.config import Config, WrongSetting, from_environment
 from membership.demo import runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
+from membership.gateway import listing
 from membership.jobs import worker as jobs
 from membership.jobs.queue import LEASE, Claimed
 from membership.jobs.worker import Task
@@ -27,6 +30,10 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.refusals import Refused
+from membership.reports.ledger import HEAD as LEDGER_HEAD
+from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
+from membership.reports.queries import patrons_report
+from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web.access import ROLES
 from membership.webhooks import drift, reconciling
 
@@ -229,6 +236,59 @@ def reconcile(since: datetime | None) -> None:
     click.echo(
         f"{run.missed} missed events are heard now; {len(open_ones)} differences are open. The worker repairs what it can."
     )
+
+
+@membership.command()
+@click.argument("name", type=click.Choice(["patrons", "ledger"]))
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC (ledger). Default: 30 days back."
+)
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="The day after the last one, UTC (ledger).")
+@click.option("--currency", help="Only this one (ledger).")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def report(name: str, since: datetime | None, until: datetime | None, currency: str | None, form: str) -> None:
+    """A report. `ledger`: our ledger beside Stripe's balance transactions; exit code 1 where they differ."""
+    _, app = _house()
+    with app.app_context():
+        if name == "ledger":
+            rows, content, head, good = _ledger(since, until, currency)
+        else:
+            rows, content, head, good = _patrons()
+    if form == "json":
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    elif form == "csv":
+        click.echo("".join(as_csv(rows, head)), nl=False)
+    else:
+        _print_table(head, rows)
+    if not good:
+        raise click.exceptions.Exit(1)
+
+
+Told = tuple[list[tuple[Any, ...]], dict[str, Any], tuple[str, ...], bool]
+
+
+def _ledger(since: datetime | None, until: datetime | None, currency: str | None) -> Told:
+    begin = since.replace(tzinfo=UTC) if since else clock.now() - timedelta(days=30)
+    end = until.replace(tzinfo=UTC) if until else None
+    theirs = listing.every_transaction(since=begin, until=end)
+    found = list(theirs)  # all of it before the books are opened: no transaction waits for Stripe
+    with db.reading() as session:
+        made = ledger_report(session, found, since=begin, until=end, currency=currency.upper() if currency else None)
+    return list(ledger_rows(made)), ledger_json(made), LEDGER_HEAD, made.agrees
+
+
+def _patrons() -> Told:
+    with db.reading() as session:
+        newsroom = current(session)
+        made = patrons_report(session, clock.now(), newsroom.time_zone if newsroom else "UTC")
+    return list(patrons_rows(made)), patrons_json(made), HEAD, True
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    texts = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
+    for row in texts:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from membership.ballots import urn
 from membership.db import Base
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
+from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.jobs import models as jobs
 from membership.mail import models as mail
@@ -33,6 +34,7 @@ __all__ = [
     "memberships",
     "metadata",
     "newsroom",
+    "payouts",
     "perks",
     "promises",
     "readers",

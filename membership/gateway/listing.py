@@ -10,9 +10,11 @@ from typing import Any, Generic, TypeVar
 
 from membership.gateway import client
 from membership.gateway.readings import (
+    Booking,
     DisputeReading,
     RefundReading,
     SubscriptionReading,
+    _booking,
     read_dispute,
     read_refund,
     read_subscription,
@@ -53,6 +55,19 @@ class Transaction:
     at: datetime
     source: str | None
     payment_intent_id: str | None
+
+
+@dataclass(frozen=True)
+class PayoutReading:
+    """A payout to our bank; `bookings`: that it left, and if it failed that it came back."""
+
+    id: str
+    status: str
+    currency: str
+    amount: int
+    created_at: datetime
+    arrives_at: datetime
+    bookings: tuple[Booking, ...]
 
 
 def events(
@@ -106,6 +121,26 @@ def every_transaction(*, since: datetime, until: datetime | None) -> Iterator[Tr
             return
 
 
+def payouts(*, since: datetime, after: str | None = None) -> Page[PayoutReading]:
+    """Payouts begun since a moment."""
+    params = {"created": {"gte": int(since.timestamp())}}
+    return _page(lambda v1: v1.payouts, params, after, _payout)
+
+
+@client._fetched
+def payout(payout_id: str) -> PayoutReading:
+    """A payout as it is now, with its bookings."""
+    expand = ["balance_transaction", "failure_balance_transaction"]
+    return _payout(client._v1().payouts.retrieve(payout_id, {"expand": expand}))
+
+
+@client._fetched
+def carried_by(payout_id: str) -> list[Transaction]:
+    """Every balance transaction that a payout carries."""
+    page = client._v1().balance_transactions.list({"payout": payout_id, "limit": PAGE})
+    return [_transaction(booked) for booked in page.auto_paging_iter()]
+
+
 @client._fetched
 def subscription_of_payment(payment_intent_id: str) -> str | None:
     """The subscription whose invoice a payment intent paid; None for one that paid no invoice."""
@@ -149,6 +184,19 @@ def _transaction(booked: Any) -> Transaction:
         at=datetime.fromtimestamp(booked.created, UTC),
         source=_id(booked.source),
         payment_intent_id=_id(getattr(booked.source, "payment_intent", None)),
+    )
+
+
+def _payout(payout: Any) -> PayoutReading:
+    bookings = [_booking(payout.balance_transaction), _booking(getattr(payout, "failure_balance_transaction", None))]
+    return PayoutReading(
+        id=payout.id,
+        status=payout.status,
+        currency=payout.currency.upper(),
+        amount=payout.amount,
+        created_at=datetime.fromtimestamp(payout.created, UTC),
+        arrives_at=datetime.fromtimestamp(payout.arrival_date, UTC),
+        bookings=tuple(booking for booking in bookings if booking is not None),
     )
 
 

@@ -15,7 +15,7 @@ from membership.readers import trail
 from membership.refusals import N_, Refused
 from membership.webhooks.drift_models import Drift
 
-AS_FETCHED = ("membership_differs", "membership_missing", "refund_differs", "dispute_differs")
+AS_FETCHED = ("membership_differs", "membership_missing", "refund_differs", "dispute_differs", "payout_differs")
 """Kinds that are settled when their root was taken in, because then what was fetched is what was written."""
 SHOWN = 200
 

@@ -77,13 +77,13 @@ LISTENERS: dict[str, Answer] = {
     # the catalogue: wakes the product
     "price.updated": LOOK,
     "product.updated": LOOK,
-    # money on its way to our bank, and the account itself
-    "payout.created": HEAR,
-    "payout.updated": HEAR,
-    "payout.paid": HEAR,
+    # money on its way to our bank: wakes the payout; and the account itself
+    "payout.created": LOOK,
+    "payout.updated": LOOK,
+    "payout.paid": LOOK,
     "payout.canceled": NOTE,
     "payout.failed": NOTE,
-    "payout.reconciliation_completed": HEAR,
+    "payout.reconciliation_completed": LOOK,
     "account.application.deauthorized": NOTE,
 }
 

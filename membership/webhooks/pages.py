@@ -25,6 +25,7 @@ KINDS = {
     "double_pledge": lazy_gettext("Two running memberships of one person"),
     "refund_differs": lazy_gettext("A refund differs"),
     "dispute_differs": lazy_gettext("A dispute differs"),
+    "payout_differs": lazy_gettext("A payout to our bank differs"),
     "payment_unbooked": lazy_gettext("A payment without a line in the ledger"),
     "transaction_unbooked": lazy_gettext("A booking of Stripe's that the ledger lacks"),
     "day_differs": lazy_gettext("A day's sum differs (minor units)"),

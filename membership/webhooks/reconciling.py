@@ -191,6 +191,11 @@ def _disputes(run: Reconciliation, after: Any) -> Looked:
     return Looked(lambda s, at: sweeping.sweep_disputes(s, page.items, at=at), page.after)
 
 
+def _payouts(run: Reconciliation, after: Any) -> Looked:
+    page = listing.payouts(since=min(run.since, run.began_at - REACH), after=after)
+    return Looked(lambda s, at: sweeping.sweep_payouts(s, page.items, at=at), page.after)
+
+
 def _open_corrections(_run: Reconciliation, _after: Any) -> Looked:
     return Looked(lambda s, at: sweeping.sweep_open_corrections(s, at=at))
 
@@ -256,6 +261,7 @@ STEPS: dict[str, Callable[[Reconciliation, Any], Looked]] = {
     "open_corrections": _open_corrections,
     "transactions": _transactions,
     "payments": _payments,
+    "payouts": _payouts,
 }
 """In this order, each with as many pages as it takes."""
 

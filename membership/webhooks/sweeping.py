@@ -13,12 +13,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
-from membership.gateway.listing import About, Transaction
+from membership.gateway.listing import About, PayoutReading, Transaction
 from membership.gateway.looking import look_again
 from membership.gateway.readings import Booking, DisputeReading, RefundReading, SubscriptionReading
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.ledger import book
 from membership.giving.models import Checkout, LedgerEntry, Payment
+from membership.giving.payout_models import Payout
 from membership.giving.queries import checkout_by_token, payment_by_intent, reader_of_customer
 from membership.memberships.models import Membership
 from membership.memberships.queries import membership_of_payment
@@ -199,6 +200,20 @@ def sweep_disputes(session: Session, listed: Sequence[About[DisputeReading]], *,
     for one in listed:
         theirs, ours = one.reading.status, known.get(one.reading.id)
         found += _correction(session, "dispute_differs", one.reading.id, ours, theirs, one.payment_intent_id, at=at)
+    return Tally(looked=len(listed), found=found)
+
+
+def sweep_payouts(session: Session, listed: Sequence[PayoutReading], *, at: datetime) -> Tally:
+    """Payouts at Stripe beside ours."""
+    ids = [one.id for one in listed]
+    rows = session.execute(select(Payout.stripe_id, Payout.status).where(Payout.stripe_id.in_(ids)))
+    known, found = {row.stripe_id: row.status for row in rows}, 0
+    for one in listed:
+        ours = known.get(one.id, "nothing")
+        if ours == one.status:
+            settle(session, "payout_differs", one.id, at=at)
+        else:
+            found += find(session, "payout_differs", one.id, ours=ours, theirs=one.status, root=one.id, at=at)
     return Tally(looked=len(listed), found=found)
 
 

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading
 from membership.gateway import client as gateway
+from membership.gateway import listing
 from membership.gateway.looking import TASK, look_again
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
+from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
@@ -137,6 +139,15 @@ def _product(job: Claimed, root: str, events: list[Waiting]) -> None:
         _mark(session, events, "applied")
 
 
+def _payout(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """Money on its way to our bank, and which bookings it carries."""
+    payout, carried = listing.payout(root), listing.carried_by(root)
+    with finishing(job) as session:
+        keep_payout(session, payout, carried)
+        settle_root(session, root, at=clock.now())
+        _mark(session, events, "applied")
+
+
 def _only_noted(job: Claimed, _root: str, events: list[Waiting]) -> None:
     """An object that no book of ours holds: at most a note for staff."""
     with finishing(job) as session:
@@ -163,6 +174,7 @@ ROOTS: dict[str, Callable[[Claimed, str, list[Waiting]], None]] = {
     "pi": _payment,
     "cs": _checkout,
     "cus": _customer,
+    "po": _payout,
     "prod": _product,
     "membership": _product,  # products of ours carry our own ids (`membership_tier_7`)
 }

@@ -133,6 +133,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slug", name=("pk_page")),
     )
     op.create_table(
+        "payout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("arrives_at", db.UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_payout")),
+        sa.UniqueConstraint("stripe_id", name=("uq_payout_stripe_id")),
+    )
+    op.create_table(
         "perk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
@@ -338,6 +350,17 @@ def upgrade() -> None:
         batch_op.create_index(("ix_payment_paid_at"), ["paid_at"], unique=False)
         batch_op.create_index(("ix_payment_payment_intent_id"), ["payment_intent_id"], unique=False)
         batch_op.create_index(("ix_payment_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "payout_line",
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("payout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("net", db.Minor(), nullable=False),
+        sa.ForeignKeyConstraint(["payout_id"], ["payout.id"], name=("fk_payout_line_payout_id")),
+        sa.PrimaryKeyConstraint("stripe_id", name=("pk_payout_line")),
+    )
+    with op.batch_alter_table("payout_line", schema=None) as batch_op:
+        batch_op.create_index(("ix_payout_line_payout_id"), ["payout_id"], unique=False)
 
     op.create_table(
         "perk_grant",
@@ -921,6 +944,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_perk_grant_reader_id")
 
     op.drop_table("perk_grant")
+    with op.batch_alter_table("payout_line", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_line_payout_id")
+
+    op.drop_table("payout_line")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_reader_id")
         batch_op.drop_index("ix_payment_payment_intent_id")
@@ -957,6 +984,7 @@ def downgrade() -> None:
     op.drop_table("receipt_book")
     op.drop_table("reader")
     op.drop_table("perk")
+    op.drop_table("payout")
     op.drop_table("page")
     op.drop_table("newsroom")
     op.drop_table("limit_count")
