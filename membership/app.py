@@ -46,14 +46,19 @@ from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
 from membership.web.text import markdown
+from membership.webhooks import pages as webhook_pages
+from membership.webhooks import reconciling
 from membership.webhooks import tasks as webhook_tasks
 from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
+    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks,
+    webhook_pages, reports, desk,
 )  # fmt: skip
-WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, account_tasks, webhook_tasks)
+WORK = (
+    mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, account_tasks, webhook_tasks, reconciling,
+)  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 """Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""

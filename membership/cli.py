@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 from email_validator import EmailNotValidError, validate_email
@@ -20,6 +22,7 @@ from membership.config import Config, WrongSetting, from_environment
 from membership.demo import runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
+from membership.gateway import listing
 from membership.jobs import worker as jobs
 from membership.jobs.queue import LEASE, Claimed
 from membership.jobs.worker import Task
@@ -27,7 +30,12 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.refusals import Refused
+from membership.reports.ledger import HEAD as LEDGER_HEAD
+from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
+from membership.reports.queries import patrons_report
+from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web.access import ROLES
+from membership.webhooks import drift, reconciling
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,6 +102,8 @@ def worker(lease: float) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     _, app = _house()
     tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
+    with db.transaction() as session:
+        reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
     jobs.run(tasks, lease=timedelta(seconds=lease))
 
 
@@ -194,6 +204,91 @@ def sync() -> None:
     with app.app_context():
         made = sync_tiers()
     click.echo(f"{made} new at Stripe; the rest was there.")
+
+
+@stripe.command()
+@click.argument("event_id")
+def replay(event_id: str) -> None:
+    """Have an event taken in again; one that never came here is fetched from Stripe (30 days back)."""
+    config, app = _house()
+    with app.app_context():
+        event = reconciling.replay_or_fetch(event_id, livemode=config.livemode)
+    click.echo(f"{event.type} is heard again; the worker looks at {event.root_id}.")
+
+
+@stripe.command()
+@click.option(
+    "--since", type=click.DateTime(), help="Look back to then, UTC (events: 30 days at most). Else: to the last run."
+)
+def reconcile(since: datetime | None) -> None:
+    """Hold our books beside Stripe's, page by page; it may be interrupted and run again."""
+    _, app = _house()
+    with app.app_context():
+        run = None
+        for run in reconciling.run_now(since.replace(tzinfo=UTC) if since else None):
+            click.echo(f"looked at {run.looked}, missed events {run.missed}, differences {run.found}", err=True)
+        if run is None or run.ended_at is None:
+            raise click.ClickException("Another worker is at it; see /staff/drift.")
+        with db.reading() as session:
+            open_ones = drift.open_ones(session)
+    for one in open_ones:
+        click.echo(f"{one.kind} {one.object}: ours {one.ours or '-'}; Stripe {one.theirs or '-'}")
+    click.echo(
+        f"{run.missed} missed events are heard now; {len(open_ones)} differences are open. The worker repairs what it can."
+    )
+
+
+@membership.command()
+@click.argument("name", type=click.Choice(["patrons", "ledger"]))
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC (ledger). Default: 30 days back."
+)
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="The day after the last one, UTC (ledger).")
+@click.option("--currency", help="Only this one (ledger).")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def report(name: str, since: datetime | None, until: datetime | None, currency: str | None, form: str) -> None:
+    """A report. `ledger`: our ledger beside Stripe's balance transactions; exit code 1 where they differ."""
+    _, app = _house()
+    with app.app_context():
+        if name == "ledger":
+            rows, content, head, good = _ledger(since, until, currency)
+        else:
+            rows, content, head, good = _patrons()
+    if form == "json":
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    elif form == "csv":
+        click.echo("".join(as_csv(rows, head)), nl=False)
+    else:
+        _print_table(head, rows)
+    if not good:
+        raise click.exceptions.Exit(1)
+
+
+Told = tuple[list[tuple[Any, ...]], dict[str, Any], tuple[str, ...], bool]
+
+
+def _ledger(since: datetime | None, until: datetime | None, currency: str | None) -> Told:
+    begin = since.replace(tzinfo=UTC) if since else clock.now() - timedelta(days=30)
+    end = until.replace(tzinfo=UTC) if until else None
+    theirs = listing.every_transaction(since=begin, until=end)
+    found = list(theirs)  # all of it before the books are opened: no transaction waits for Stripe
+    with db.reading() as session:
+        made = ledger_report(session, found, since=begin, until=end, currency=currency.upper() if currency else None)
+    return list(ledger_rows(made)), ledger_json(made), LEDGER_HEAD, made.agrees
+
+
+def _patrons() -> Told:
+    with db.reading() as session:
+        newsroom = current(session)
+        made = patrons_report(session, clock.now(), newsroom.time_zone if newsroom else "UTC")
+    return list(patrons_rows(made)), patrons_json(made), HEAD, True
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    texts = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
+    for row in texts:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from membership.ballots import urn
 from membership.db import Base
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
+from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
@@ -19,6 +20,7 @@ from membership.readers import models as readers
 from membership.readers import trail
 from membership.topics import models as topics
 from membership.web import limits
+from membership.webhooks import drift_models as drift
 from membership.webhooks import models as webhooks
 
 metadata = Base.metadata
@@ -27,6 +29,7 @@ __all__ = [
     "account",
     "ballots",
     "corrections",
+    "drift",
     "giving",
     "jobs",
     "limits",
@@ -34,6 +37,7 @@ __all__ = [
     "memberships",
     "metadata",
     "newsroom",
+    "payouts",
     "perks",
     "promises",
     "readers",

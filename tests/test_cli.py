@@ -175,7 +175,7 @@ def test_the_worker_beats_sends_letters_and_ends_by_sigterm(env, fresh, tmp_path
         output = worker.communicate(timeout=20)[0]
     assert worker.returncode == 0, output
     assert len(list((tmp_path / "letters").glob("*.eml"))) == 1
-    assert in_database(fresh, "SELECT count(*) FROM job") == [(0,)]
+    assert in_database(fresh, "SELECT key FROM job") == [("webhooks.reconcile",)]
 
 
 def test_serve_prints_the_token_and_answers(env, fresh):

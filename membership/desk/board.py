@@ -14,6 +14,7 @@ from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.memberships.queries import pledged_twice
 from membership.web.access import Who, allow
+from membership.webhooks.drift import open_count
 
 PLACES = (
     ("/staff/patrons", lazy_gettext("Patrons and readers"), lazy_gettext("Memberships, payments, letters."), "manager"),
@@ -25,6 +26,7 @@ PLACES = (
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
     ("/staff/perks", lazy_gettext("Perks"), lazy_gettext("Thanks that patrons may claim."), "manager"),
     ("/staff/jobs", lazy_gettext("Jobs"), lazy_gettext("What the worker does, and what went wrong."), "manager"),
+    ("/staff/drift", lazy_gettext("Drift"), lazy_gettext("Where our books and Stripe's differ."), "manager"),
     ("/staff/settings", lazy_gettext("Settings"), lazy_gettext("Name, colour, texts, sites, currencies."), "manager"),
     ("/staff/team", lazy_gettext("Team"), lazy_gettext("Who works here, and what they may do."), "admin"),
     ("/staff/audit", lazy_gettext("Audit trail"), lazy_gettext("Who did what, and when."), "admin"),
@@ -41,6 +43,7 @@ def start() -> str:
             "desk/start.html",
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
+            drift=open_count(session),
             worker=worker_is_alive(session),
             promises=queries.waiting_promises(session, clock.now()),
             pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
@@ -56,6 +59,7 @@ def jobs() -> str:
         return render_template(
             "desk/jobs.html",
             jobs=queries.jobs(session),
+            events=queries.waiting_events(session),
             letters=queries.failed_letters(session),
             worker=worker_is_alive(session),
             shown=queries.JOBS_SHOWN,

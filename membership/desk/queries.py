@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from membership.jobs.models import Job
 from membership.mail.models import Letter
 from membership.promises.queries import PromiseLine, listed
 from membership.readers.models import Person
 from membership.readers.trail import AuditEntry
+from membership.webhooks.models import StripeEvent
 
 PAGE = 50
 JOBS_SHOWN = 200
@@ -51,6 +52,12 @@ def jobs(session: Session) -> list[Job]:
     """The jobs there are: parked ones first, then running ones, then those that are due next."""
     order = case((Job.state == "parked", 0), (Job.state == "running", 1), else_=2)
     return list(session.execute(select(Job).order_by(order, Job.due_at, Job.id).limit(JOBS_SHOWN)).scalars())
+
+
+def waiting_events(session: Session) -> list[StripeEvent]:
+    """Stripe's events that are not taken in yet, the oldest first."""
+    statement = select(StripeEvent).where(StripeEvent.state == "new").order_by(StripeEvent.received_at).limit(JOBS_SHOWN)
+    return list(session.execute(statement.options(defer(StripeEvent.raw))).scalars())
 
 
 def failed_letters(session: Session) -> list[Letter]:

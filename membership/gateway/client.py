@@ -248,6 +248,32 @@ def disputes(payment_intent_id: str) -> list[DisputeReading]:
     return [read_dispute(dispute) for dispute in page.auto_paging_iter()]
 
 
+def customer_exists(customer_id: str) -> bool:
+    """Whether a payer is still there; a deleted one is answered with little more than its id."""
+    try:
+        return not getattr(_customer(customer_id), "deleted", False)
+    except StripeGone:
+        return False
+
+
+@_fetched
+def _customer(customer_id: str) -> Any:
+    return _v1().customers.retrieve(customer_id)
+
+
+def product_is_offered(product_id: str) -> bool:
+    """Whether a product may still be bought: neither archived nor deleted."""
+    try:
+        return bool(getattr(_product(product_id), "active", False))
+    except StripeGone:
+        return False
+
+
+@_fetched
+def _product(product_id: str) -> Any:
+    return _v1().products.retrieve(product_id)
+
+
 @_named
 def refund(payment_intent_id: str, amount: int, *, reason: str, key: str) -> RefundReading:
     """Send money back. `key` is our refund's token: asked twice, refunded once."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
@@ -96,6 +96,12 @@ def reader_behind(session: Session, token: str | None, customer_id: str | None, 
     if customer_id:
         insert_once(session, StripeCustomer, customer_id=customer_id, reader_id=checkout.reader_id)
     return checkout.reader_id
+
+
+def forget_customer(session: Session, customer_id: str) -> bool:
+    """A payer was deleted at Stripe: never charged again under this name. Tells whether we knew it."""
+    gone = delete(StripeCustomer).where(StripeCustomer.customer_id == customer_id)
+    return bool(session.execute(gone.returning(StripeCustomer.customer_id)).first())
 
 
 def book_payment(

@@ -72,6 +72,14 @@ def keep_in_step(session: Session, subscription: SubscriptionReading, *, at: dat
     return _follow(session, _known(session, subscription, at=at), subscription, counted_from=None, at=at)
 
 
+def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) -> None:
+    """Stripe does not know this subscription any more: nothing will be charged under it, so the membership is over."""
+    membership = membership_by_subscription(session, subscription_id, lock=True)
+    if membership is not None and membership.status not in rules.ENDED:
+        membership.status, membership.ended_at, membership.ends_at = "canceled", at, None
+        _move(session, membership, payment_failed=False, counted_from=None, at=at)
+
+
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
     """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income."""
     invoice = paid.invoice
@@ -176,7 +184,8 @@ def _follow(
     membership.ended_at = subscription.ended_at
     membership.tier_id = _tier(session, subscription, None) or membership.tier_id
     _close_checkout(session, membership, subscription)
-    _move(session, membership, subscription, counted_from=counted_from, at=at)
+    failed = rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed)
+    _move(session, membership, payment_failed=failed, counted_from=counted_from, at=at)
     session.flush()
     return membership
 
@@ -192,8 +201,8 @@ def _close_checkout(session: Session, membership: Membership, subscription: Subs
 def _move(
     session: Session,
     membership: Membership,
-    subscription: SubscriptionReading,
     *,
+    payment_failed: bool,
     counted_from: datetime | None,
     at: datetime,
 ) -> None:
@@ -209,7 +218,7 @@ def _move(
         membership.counted,
         after,
         was_patron_before=bool(session.execute(earlier).scalar_one()),
-        payment_failed=rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed),
+        payment_failed=payment_failed,
     )
     if kind is None:
         return

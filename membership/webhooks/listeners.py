@@ -1,30 +1,96 @@
-"""Every event that somebody listens to, on one screen; the type says only which object to look at again."""
+"""Every event that Stripe may tell and what we do about it, on one screen. A type that is not here is kept and ignored.
+
+An event says only which object to look at again; which one that is decides `rules.root_of`: a subscription's invoices
+and session wake the subscription, charges, refunds, disputes and fraud warnings their payment intent, a price its product.
+"""
 
 from __future__ import annotations
 
-LISTENERS: frozenset[str] = frozenset(
-    {
-        "checkout.session.completed",
-        "checkout.session.async_payment_succeeded",
-        "checkout.session.async_payment_failed",
-        "checkout.session.expired",
-        "customer.subscription.created",
-        "customer.subscription.updated",
-        "customer.subscription.deleted",
-        "customer.subscription.paused",
-        "customer.subscription.resumed",
-        "invoice.paid",
-        "invoice.payment_failed",
-        "payment_intent.succeeded",
-        "charge.refunded",
-        "charge.refund.updated",
-        "refund.created",
-        "refund.updated",
-        "refund.failed",
-        "charge.dispute.created",
-        "charge.dispute.updated",
-        "charge.dispute.closed",
-        "charge.dispute.funds_withdrawn",
-        "charge.dispute.funds_reinstated",
-    }
-)
+from enum import Enum
+
+from membership.webhooks.rules import Envelope
+
+
+class Answer(Enum):
+    """What follows from an event."""
+
+    LOOK = "its root is fetched and written again"
+    NOTE = "the same, and a note for staff on /staff/drift"
+    HEAR = "kept, answered 200, nothing follows"
+
+
+LOOK, NOTE, HEAR = Answer.LOOK, Answer.NOTE, Answer.HEAR
+
+LISTENERS: dict[str, Answer] = {
+    # a checkout: wakes its subscription or payment intent, else the session itself
+    "checkout.session.completed": LOOK,
+    "checkout.session.async_payment_succeeded": LOOK,
+    "checkout.session.async_payment_failed": LOOK,
+    "checkout.session.expired": LOOK,
+    # a membership: wakes the subscription
+    "customer.subscription.created": LOOK,
+    "customer.subscription.updated": LOOK,
+    "customer.subscription.paused": LOOK,
+    "customer.subscription.resumed": LOOK,
+    "customer.subscription.deleted": LOOK,
+    "customer.subscription.pending_update_applied": LOOK,
+    "customer.subscription.pending_update_expired": LOOK,
+    "customer.subscription.trial_will_end": HEAR,
+    # its invoices: wake the subscription (invoice.paid, not invoice.payment_succeeded as well)
+    "invoice.created": HEAR,
+    "invoice.upcoming": LOOK,
+    "invoice.paid": LOOK,
+    "invoice.payment_failed": LOOK,
+    "invoice.payment_action_required": LOOK,
+    "invoice.payment_attempt_required": LOOK,
+    "invoice.overdue": LOOK,
+    "invoice.voided": LOOK,
+    "invoice.marked_uncollectible": NOTE,
+    "invoice.finalization_failed": NOTE,
+    "invoice.overpaid": NOTE,
+    # a payment, and what becomes of it: wakes the payment intent
+    "payment_intent.succeeded": LOOK,
+    "payment_intent.processing": LOOK,
+    "payment_intent.payment_failed": LOOK,
+    "payment_intent.canceled": LOOK,
+    "charge.refunded": LOOK,
+    "charge.refund.updated": LOOK,
+    "refund.created": LOOK,
+    "refund.updated": LOOK,
+    "refund.failed": LOOK,
+    "charge.dispute.created": LOOK,
+    "charge.dispute.updated": LOOK,
+    "charge.dispute.closed": LOOK,
+    "charge.dispute.funds_withdrawn": LOOK,
+    "charge.dispute.funds_reinstated": LOOK,
+    "radar.early_fraud_warning.created": NOTE,
+    "radar.early_fraud_warning.updated": LOOK,
+    # a payer and how they pay: wakes the customer; the way of paying is read with the subscription
+    "customer.updated": HEAR,
+    "customer.deleted": LOOK,
+    "customer.source.expiring": HEAR,
+    "payment_method.attached": HEAR,
+    "payment_method.detached": HEAR,
+    "payment_method.automatically_updated": HEAR,
+    "mandate.updated": HEAR,
+    "setup_intent.succeeded": HEAR,
+    # the catalogue: wakes the product
+    "price.updated": LOOK,
+    "product.updated": LOOK,
+    # money on its way to our bank: wakes the payout; and the account itself
+    "payout.created": LOOK,
+    "payout.updated": LOOK,
+    "payout.paid": LOOK,
+    "payout.canceled": NOTE,
+    "payout.failed": NOTE,
+    "payout.reconciliation_completed": LOOK,
+    "account.application.deauthorized": NOTE,
+}
+
+HEARD = tuple(sorted(type for type, answer in LISTENERS.items() if answer is not HEAR))
+"""The types that lead to anything: those that the reconciler asks Stripe for."""
+
+
+def is_heard(envelope: Envelope) -> bool:
+    """Whether anything follows from this event: its type has an answer, and it is about our own account."""
+    return not envelope.foreign and LISTENERS.get(envelope.type, HEAR) is not HEAR

@@ -23,7 +23,7 @@ class NotFromStripe(Refused):
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the door needs of an event. `root_id`: the object whose lease covers it."""
+    """What the door needs of an event. `root_id`: the object whose lease covers it; `foreign`: of a connected account."""
 
     id: str
     type: str
@@ -31,6 +31,7 @@ class Envelope:
     root_id: str
     api_version: str | None
     created_at: datetime
+    foreign: bool = False
 
 
 def signed_at(header: str) -> int | None:
@@ -72,6 +73,7 @@ def read_envelope(event: Any, *, livemode: bool) -> Envelope:
         root_id=root_id,
         api_version=event.get("api_version") or None,
         created_at=datetime.fromtimestamp(created, UTC),
+        foreign=bool(event.get("account") or event.get("context")),
     )
 
 
@@ -80,7 +82,8 @@ def root_of(about: dict[str, Any]) -> str:
 
     Whatever writes a membership is taken in under its subscription, so that two workers never hold different ages of it:
     its invoices (also in shapes before 2025-03-31, where the invoice named it directly) and its Checkout session. A
-    donation's session, charge and refunds are taken in under their payment intent.
+    donation's session, and any charge, refund, dispute or fraud warning under the payment intent; a price under its
+    product.
     """
     kind = about.get("object")
     found: Any = None
@@ -91,8 +94,20 @@ def root_of(about: dict[str, Any]) -> str:
         found = found or about.get("subscription")
     elif kind == "checkout.session":
         found = about.get("subscription") or about.get("payment_intent")
-    elif kind in ("charge", "refund", "dispute"):
+    elif kind in ("charge", "refund", "dispute", "radar.early_fraud_warning"):
         found = about.get("payment_intent")
+    elif kind == "price":
+        found = about.get("product")
     if isinstance(found, dict):
         found = found.get("id")
     return found if isinstance(found, str) and found else str(about.get("id") or "")
+
+
+def said_of(about: Any) -> str:
+    """What an event's object says about the reason, in Stripe's own words, for a note to staff; empty when nothing."""
+    if not isinstance(about, dict):
+        return ""
+    error = about.get("last_finalization_error")
+    told = error.get("message") if isinstance(error, dict) else None
+    told = told or about.get("fraud_type") or about.get("failure_message") or about.get("failure_code")
+    return str(told)[:500] if told else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -10,16 +12,23 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading
 from membership.gateway import client as gateway
+from membership.gateway import listing
 from membership.gateway.looking import TASK, look_again
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
-from membership.giving.actions import note_checkout, note_failed, receive_donation
+from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
+from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
 from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
+from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
+from membership.webhooks.actions import hear_again
+from membership.webhooks.drift import find, settle, settle_root
+from membership.webhooks.listeners import LISTENERS, NOTE
 from membership.webhooks.models import StripeEvent
+from membership.webhooks.rules import said_of
 
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
@@ -31,44 +40,34 @@ class Waiting:
 
     id: str
     type: str
+    object_id: str
 
 
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
     with reading() as session:
-        waiting = select(StripeEvent.id, StripeEvent.type).where(
+        waiting = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
             StripeEvent.root_id == root, StripeEvent.state == "new"
         )
-        events = [Waiting(row.id, row.type) for row in session.execute(waiting)]
+        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(waiting)]
     try:
-        _fetch_and_write(job, root, events)
+        ROOTS.get(root.partition("_")[0], _only_noted)(job, root, events)
     except gateway.StripeGone as error:
         raise Park(f"Stripe does not know {root}: {error}") from error
-
-
-def _fetch_and_write(job: Claimed, root: str, events: list[Waiting]) -> None:
-    kind = root.partition("_")[0]
-    if kind == "sub":
-        _subscription(job, root, events)
-    elif kind == "pi":
-        _payment(job, root, events)
-    elif kind == "cs":
-        _checkout(job, root, events)
-    else:
-        with finishing(job) as session:
-            _mark(session, events, "ignored")
 
 
 def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
     fetched = fetch_subscription(root)
     with finishing(job) as session:
-        state = "applied"
+        at = clock.now()
         try:
-            take_in(session, fetched.subscription, fetched.paid, at=clock.now())
+            take_in(session, fetched.subscription, fetched.paid, at=at)
         except NotOurs:
-            state = "ignored"
-        _mark(session, events, state)
+            return _mark(session, events, "ignored")
+        hear_again(session, [one.payment.id for one in fetched.paid if one.payment], at=at)
+        settle_root(session, root, at=at)
+        _mark(session, events, "applied")
 
 
 def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
@@ -88,6 +87,8 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
             keep_corrections(session, payment, refunds, disputes, at=at)
             if membership is not None:
                 reckon_standing(session, membership, at=at)
+        if payment is not None:
+            settle_root(session, root, at=at)
         _mark(session, events, "applied" if payment else "ignored")
 
 
@@ -116,10 +117,67 @@ def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
         _mark(session, events, "applied")
 
 
-def _mark(session: Session, events: list[Waiting], state: str) -> None:
-    if events:
-        rows = update(StripeEvent).where(StripeEvent.id.in_([event.id for event in events]))
-        session.execute(rows.values(state=state, applied_at=clock.now()))
+def _customer(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """A payer who was deleted at Stripe is unlinked, so that the next checkout begins with a new one."""
+    there = gateway.customer_exists(root)
+    with finishing(job) as session:
+        known = not there and forget_customer(session, root)
+        _mark(session, events, "applied" if known else "ignored")
 
+
+def _product(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """What a tier stands for at Stripe. Archived there, nobody can join it any more: a person must know."""
+    offered = gateway.product_is_offered(root)
+    with finishing(job) as session:
+        tier, at = tier_by_product(session, root), clock.now()
+        if tier is None:
+            return _mark(session, events, "ignored")
+        if offered or tier.archived_at is not None:
+            settle(session, "product_archived", root, at=at)
+        else:
+            find(session, "product_archived", root, ours=f"on offer: {tier.name}", theirs="archived", at=at)
+        _mark(session, events, "applied")
+
+
+def _payout(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """Money on its way to our bank, and which bookings it carries."""
+    payout, carried = listing.payout(root), listing.carried_by(root)
+    with finishing(job) as session:
+        keep_payout(session, payout, carried)
+        settle_root(session, root, at=clock.now())
+        _mark(session, events, "applied")
+
+
+def _only_noted(job: Claimed, _root: str, events: list[Waiting]) -> None:
+    """An object that no book of ours holds: at most a note for staff."""
+    with finishing(job) as session:
+        for event in events:
+            _mark(session, [event], "applied" if LISTENERS.get(event.type) is NOTE else "ignored")
+
+
+def _mark(session: Session, events: list[Waiting], state: str) -> None:
+    """The events are done with; those that staff should know of become notes, unless they are not about us."""
+    if not events:
+        return
+    at = clock.now()
+    ids = [event.id for event in events]
+    session.execute(update(StripeEvent).where(StripeEvent.id.in_(ids)).values(state=state, applied_at=at))
+    for event in events:
+        if state == "applied" and LISTENERS.get(event.type) is NOTE:
+            raw = session.execute(select(StripeEvent.raw).where(StripeEvent.id == event.id)).scalar_one()
+            said = said_of(json.loads(raw)["data"]["object"])
+            find(session, event.type, event.object_id or event.id, ours="", theirs=said, at=at)
+
+
+ROOTS: dict[str, Callable[[Claimed, str, list[Waiting]], None]] = {
+    "sub": _subscription,
+    "pi": _payment,
+    "cs": _checkout,
+    "cus": _customer,
+    "po": _payout,
+    "prod": _product,
+    "membership": _product,  # products of ours carry our own ids (`membership_tier_7`)
+}
+"""What is fetched and written for each kind of root, by the beginning of its id."""
 
 TASKS: dict[str, Task] = {TASK: take_in_root}

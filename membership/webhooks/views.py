@@ -12,7 +12,7 @@ from membership.db import transaction
 from membership.gateway.signatures import is_signed
 from membership.web.access import Who, allow
 from membership.webhooks.actions import keep_event
-from membership.webhooks.listeners import LISTENERS
+from membership.webhooks.listeners import is_heard
 from membership.webhooks.rules import BODY_LIMIT, Envelope, NotFromStripe, is_fresh, read_envelope, signed_at
 
 blueprint = Blueprint("webhooks", __name__)
@@ -29,7 +29,7 @@ def receive() -> tuple[str, int, dict[str, str]]:
     except NotFromStripe as refused:
         return f"{refused}\n", 400, plain
     with transaction() as session:
-        keep_event(session, envelope, raw, heard=envelope.type in LISTENERS, at=clock.now())
+        keep_event(session, envelope, raw, heard=is_heard(envelope), at=clock.now())
     return "kept\n", 200, plain
 
 

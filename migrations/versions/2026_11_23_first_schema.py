@@ -147,6 +147,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("slug", name=("pk_page")),
     )
     op.create_table(
+        "payout",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("created_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("arrives_at", db.UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_payout")),
+        sa.UniqueConstraint("stripe_id", name=("uq_payout_stripe_id")),
+    )
+    op.create_table(
         "perk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
@@ -174,6 +186,17 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("last", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("year", name=("pk_receipt_book")),
+    )
+    op.create_table(
+        "reconciliation",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("began_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("looked", sa.Integer(), nullable=False),
+        sa.Column("missed", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=("pk_reconciliation")),
     )
     op.create_table(
         "site",
@@ -307,6 +330,33 @@ def upgrade() -> None:
         batch_op.create_index(("ix_checkout_reader_id"), ["reader_id"], unique=False)
 
     op.create_table(
+        "drift",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("root_id", sa.Text(), nullable=True),
+        sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("ours", sa.Text(), nullable=False),
+        sa.Column("theirs", sa.Text(), nullable=False),
+        sa.Column("found_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("settled_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_drift_reader_id")),
+        sa.ForeignKeyConstraint(["settled_by"], ["reader.id"], name=("fk_drift_settled_by")),
+        sa.PrimaryKeyConstraint("id", name=("pk_drift")),
+    )
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.create_index(("ix_drift_reader_id"), ["reader_id"], unique=False)
+        batch_op.create_index("ix_drift_root", ["root_id", "settled_at"], unique=False)
+        batch_op.create_index(
+            "uq_drift_open",
+            ["kind", "object"],
+            unique=True,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
+
+    op.create_table(
         "patron_note",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("reader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -349,6 +399,17 @@ def upgrade() -> None:
         batch_op.create_index(("ix_payment_paid_at"), ["paid_at"], unique=False)
         batch_op.create_index(("ix_payment_payment_intent_id"), ["payment_intent_id"], unique=False)
         batch_op.create_index(("ix_payment_reader_id"), ["reader_id"], unique=False)
+
+    op.create_table(
+        "payout_line",
+        sa.Column("stripe_id", sa.Text(), nullable=False),
+        sa.Column("payout_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("net", db.Minor(), nullable=False),
+        sa.ForeignKeyConstraint(["payout_id"], ["payout.id"], name=("fk_payout_line_payout_id")),
+        sa.PrimaryKeyConstraint("stripe_id", name=("pk_payout_line")),
+    )
+    with op.batch_alter_table("payout_line", schema=None) as batch_op:
+        batch_op.create_index(("ix_payout_line_payout_id"), ["payout_id"], unique=False)
 
     op.create_table(
         "perk_grant",
@@ -458,6 +519,13 @@ def upgrade() -> None:
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
         batch_op.create_index(("ix_stripe_customer_reader_id"), ["reader_id"], unique=False)
 
+    op.create_table(
+        "swept",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("subscription_id", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["reconciliation.id"], name=("fk_swept_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "subscription_id", name=("pk_swept")),
+    )
     op.create_table(
         "tier_price",
         sa.Column("tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -925,6 +993,7 @@ def downgrade() -> None:
 
     op.drop_table("topic")
     op.drop_table("tier_price")
+    op.drop_table("swept")
     with op.batch_alter_table("stripe_customer", schema=None) as batch_op:
         batch_op.drop_index("ix_stripe_customer_reader_id")
 
@@ -951,6 +1020,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_perk_grant_reader_id")
 
     op.drop_table("perk_grant")
+    with op.batch_alter_table("payout_line", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_line_payout_id")
+
+    op.drop_table("payout_line")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_reader_id")
         batch_op.drop_index("ix_payment_payment_intent_id")
@@ -963,6 +1036,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_patron_note_reader_id")
 
     op.drop_table("patron_note")
+    with op.batch_alter_table("drift", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_drift_open", sqlite_where=sa.text("settled_at IS NULL"), postgresql_where=sa.text("settled_at IS NULL")
+        )
+        batch_op.drop_index("ix_drift_root")
+        batch_op.drop_index("ix_drift_reader_id")
+
+    op.drop_table("drift")
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.drop_index("ix_checkout_reader_id")
         batch_op.drop_index("ix_checkout_article_id")
@@ -983,9 +1064,11 @@ def downgrade() -> None:
 
     op.drop_table("stripe_event")
     op.drop_table("site")
+    op.drop_table("reconciliation")
     op.drop_table("receipt_book")
     op.drop_table("reader")
     op.drop_table("perk")
+    op.drop_table("payout")
     op.drop_table("page")
     op.drop_table("other_ways")
     op.drop_table("newsroom")
