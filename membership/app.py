@@ -22,6 +22,8 @@ from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.config import Config
 from membership.desk import views as desk
+from membership.dunning import tasks as dunning_tasks
+from membership.dunning import views as dunning
 from membership.gateway import client as gateway
 from membership.giving import views as giving
 from membership.jobs.worker import Task
@@ -49,9 +51,10 @@ from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks, reports, desk,
+    newsroom, readers, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals,
+    webhooks, reports, desk,
 )  # fmt: skip
-WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, webhook_tasks)
+WORK = (mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, webhook_tasks)
 BODY_LIMIT = 512 * 1024
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(

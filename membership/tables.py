@@ -3,6 +3,7 @@
 from membership.ballots import models as ballots
 from membership.ballots import urn
 from membership.db import Base
+from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
 from membership.giving import receipt_models as receipts
@@ -24,6 +25,7 @@ metadata = Base.metadata
 __all__ = [
     "ballots",
     "corrections",
+    "dunning",
     "giving",
     "jobs",
     "limits",

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.account.rules import Situation, has_standing, may_cancel, situation
+from membership.dunning.models import UnpaidInvoice
+from membership.dunning.queries import open_unpaid
 from membership.giving.models import Payment
 from membership.giving.queries import receipt_of
 from membership.giving.receipt_models import Receipt
@@ -20,7 +22,7 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class MembershipLine:
-    """A membership as its reader sees it. `kept_until`: the end of the grace, while it runs."""
+    """A membership as its reader sees it. `kept_until`: the end of the grace, while it runs; `unpaid`: what is owed."""
 
     id: int
     subscription_id: str
@@ -34,6 +36,12 @@ class MembershipLine:
     kept_until: datetime | None
     ends_at: datetime | None
     ended_at: datetime | None
+    unpaid: UnpaidInvoice | None = None
+
+    @property
+    def owed(self) -> Money | None:
+        """What a failed payment left open."""
+        return Money(self.unpaid.amount, self.unpaid.currency) if self.unpaid else None
 
     @property
     def has_standing(self) -> bool:
@@ -76,12 +84,12 @@ def membership_lines(session: Session, reader_id: int, at: datetime) -> list[Mem
         .where(Membership.reader_id == reader_id)
         .order_by(Membership.id.desc())
     )
-    lines = [_line(membership, tier, at) for membership, tier in session.execute(statement)]
+    lines = [_line(session, membership, tier, at) for membership, tier in session.execute(statement).all()]
     begun = [line for line in lines if line.situation is not Situation.NEVER]
     return sorted(begun, key=lambda line: (not line.has_standing, line.situation is Situation.ENDED))
 
 
-def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
+def _line(session: Session, membership: Membership, tier: str, at: datetime) -> MembershipLine:
     state = situation(
         status=membership.status,
         paid_until=membership.paid_until,
@@ -89,6 +97,7 @@ def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
         frozen=membership.frozen,
         at=at,
     )
+    owed = open_unpaid(session, membership.id) if state is not Situation.ENDED else []
     grace = state is Situation.GRACE and membership.paid_until is not None
     return MembershipLine(
         id=membership.id,
@@ -103,6 +112,7 @@ def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
         kept_until=membership.paid_until + GRACE if grace and membership.paid_until else None,
         ends_at=membership.ends_at,
         ended_at=membership.ended_at,
+        unpaid=owed[0] if owed else None,
     )
 
 

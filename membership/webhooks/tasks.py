@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.db import reading
+from membership.dunning.actions import announce, follow_failures, note_card
+from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
+from membership.gateway import collecting
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import note_checkout, receive_donation
 from membership.giving.corrections import keep_corrections
@@ -20,6 +23,8 @@ from membership.memberships.actions import NotOurs, reckon_standing, take_in
 from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.actions import lease_key
 from membership.webhooks.models import StripeEvent
+
+TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,16 @@ def _fetch_and_write(job: Claimed, root: str, events: list[Waiting]) -> None:
 
 def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
     fetched = fetch_subscription(root)
+    types = {event.type for event in events}
+    owed = fetch_owed(fetched.subscription, told=bool(types & TELL_OF_FAILURE))
+    card = collecting.card_of(root) if "invoice.upcoming" in types else None
     with finishing(job) as session:
-        state = "applied"
+        state, at = "applied", clock.now()
         try:
-            take_in(session, fetched.subscription, fetched.paid, at=clock.now())
+            membership = take_in(session, fetched.subscription, fetched.paid, at=at)
+            follow_failures(session, membership, owed, at=at)
+            if "invoice.upcoming" in types:
+                announce(session, membership, card, at=at)
         except NotOurs:
             state = "ignored"
         _mark(session, events, state)
@@ -101,7 +112,10 @@ def _corrections(
 def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
     """A session that is not about a subscription or payment yet, or that a waiting reader asked us to look at."""
     reading_ = gateway.checkout(root)
+    new_card = put_card_on(reading_) if reading_.mode == "setup" else None
     with finishing(job) as session:
+        if new_card is not None:
+            note_card(session, new_card.change_id, new_card.card, put_on=new_card.put_on, at=clock.now())
         note_checkout(session, reading_)
         about = reading_.subscription_id or reading_.payment_intent_id
         if about:
