@@ -47,3 +47,6 @@ lock: $(VENV)/bin/uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade --extra test pyproject.toml -c requirements.lock -o requirements-test.lock
 	@printf 'uv\n' | $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade - -o requirements-uv.lock
+
+pictures: setup-test
+	@$(PY) -m tests.browser.pictures

@@ -38,7 +38,7 @@ def _standing_memberships(session: Session, at: datetime) -> list[Membership]:
     statement = (
         select(Membership)
         .join(Reader, Reader.id == Membership.reader_id)
-        .where(standing_at(at), Reader.erased_at.is_(None))
+        .where(Membership.started_at <= at, standing_at(at), Reader.erased_at.is_(None))
         .order_by(Membership.paid_until, Membership.id)
     )
     return list(session.execute(statement).scalars())

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from membership import clock, db, schema
 from membership.app import create_app, open_house
-from membership.config import Config, from_environment
+from membership.config import Config, WrongSetting, from_environment
 from membership.demo.seed import seed
 from membership.newsroom.models import Site
 from membership.newsroom.queries import current
@@ -103,6 +103,9 @@ class Ground:
             schema.upgrade(connection)
         with db.reading() as session:
             told = current(session) is not None
+        ours = self._marker.exists() or str(self.data) in config.database_url
+        if told and not ours:
+            raise WrongSetting("DATABASE_URL holds a newsroom that this demo did not make; give it an empty database.")
         if not told:
             self._tell(config)
         with db.transaction() as session:
@@ -115,6 +118,12 @@ class Ground:
         store = Store.open(self.data / "sandbox")
         store.empty()
         at = clock.wall().replace(microsecond=0)
+        self._marker.touch()
         with create_app(config).app_context(), db.transaction() as session:
             seed(session, store, secret=config.secret_key, site_url=self.newsroom_url, at=at)
         store.close()
+
+    @property
+    def _marker(self) -> Path:
+        """Names the directory whose sandbox and whose secrets belong to the books."""
+        return self.data / "told"

@@ -54,7 +54,7 @@ def run(
     data: Path = ROOT / "var" / "demo",
 ) -> int:
     """Serve until Ctrl-C or SIGTERM. Returns the exit code: 0 when asked to end, 1 when something went wrong."""
-    for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(asked_to_end, _interrupt)
     children: list[Child] = []
     try:

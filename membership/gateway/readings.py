@@ -159,7 +159,7 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
         currency=subscription.currency.upper(),
         amount=(item.price.unit_amount or 0) * (getattr(item, "quantity", 1) or 1),
         interval=item.price.recurring.interval,
-        started_at=_time(subscription.start_date) or datetime.now(UTC),
+        started_at=datetime.fromtimestamp(subscription.start_date, UTC),
         period_ends_at=period_ends_at,
         ends_at=ends_at,
         ended_at=_time(subscription.ended_at),

@@ -47,9 +47,13 @@ A loaded subscription renews, fails and ends by the clock like any other.
 **Levers** beside the clock and the faults: POST a JSON object under /_sandbox/ to do what a bank, a payer or Stripe
 would do. Each answers with the changed object and is told of like everything else (`levers.py` has them all):
 
+    charges/<id>      {"outcome": "succeeded" | "failed", "reason": "insufficient_funds" | "debit_not_authorized"}
+                                                                                       the bank's answer to a debit, now
     disputes          {"charge": "ch_…", "reason": "fraudulent", "inquiry": false}     open a dispute on any paid charge
     disputes/<id>     {"outcome": "won" | "lost" | "warning_closed" | "escalated"}     the last two for inquiries
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
+    mandates/<id>     {}                                                               the payer takes the mandate back
+    payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
 
 Refunds: card …7726 makes them pending, they succeed two days later; with …5126 they succeed and fail two days later (a
@@ -65,8 +69,30 @@ what is too small to be charged waits there too), `billing_cycle_anchor: {"type"
 a change now or of the next renewal; `subscription_schedules` (from_subscription, then phases) for a change at the
 period's end; `pause_collection` with `resumes_at`; `subscriptions.pause` and `resume` (status paused).
 
+Failing renewals: which card fails how is the table in `cards.py` (…0341 generic, …1341 insufficient funds, …2341
+expired, …3341 lost, …4341 stolen, …5341 processing error, …6341 and …3184 want the payer's confirmation); the decline
+code is on the intent (`invoice.payments.data[].payment.payment_intent.last_payment_error`). A confirmation leaves the
+intent in `requires_action` and tells `invoice.payment_action_required` and `invoice.payment_failed`; that card is not
+charged again until the payer confirms. Every open invoice can be paid at its `hosted_invoice_url` (/invoice/<id>: POST
+`card`, or `stored=1` to confirm the stored card; `answer=confirm|fail`), a canceled subscription's as well, or by
+`invoices.pay` with a `payment_method`; a card given there is attached to the customer but becomes nobody's default.
+`invoice.upcoming` comes 7 days before a monthly renewal, 30 before a yearly one.
+
+The billing portal (`billing_portal.configurations`, `.sessions` with the flows payment_method_update and
+subscription_cancel) has its page at /portal/<session>: POST `cancel=sub_…` (with `feedback`, `comment`), `keep=sub_…`,
+or `card`; the new card becomes the customer's default and that of every subscription with a default of its own. A
+default configuration is made when it is first needed; a session's page closes after an hour.
+
+Bank debits: sessions in euros take `iban` as well as `card` on the page, test accounts only (`debits.py`): AT61…3201
+pays after five days, AT32…3204 after three minutes, AT86…3202 and AT05…3205 fail likewise, AT59…3203 pays and is taken
+back (a dispute that is lost at once), AT00…0341 pays first and is returned at every renewal. Until the bank answers the
+intent is `processing`, the charge (`py_…`) `pending`, the session complete but `unpaid`, a subscription active with its
+invoice open. Then come `checkout.session.async_payment_succeeded` or `_failed`; a failed first debit voids the invoice
+and leaves the subscription active, a failed later one makes it past due. The fee is 35, the balance transaction's type
+`payment`. Mandates: `mandate.updated`, inactive once taken back or the account is detached.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, bank debits, portal, thin events, credit at a cancellation (`prorate`).
+draft); no trials, coupons, taxes, thin events, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

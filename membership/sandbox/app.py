@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
-from membership.sandbox import control, gate, levers, pay, switches
+from membership.sandbox import control, gate, invoice_page, levers, pay, portal, switches
 from membership.sandbox.faulty import Cut
 from membership.sandbox.world import World
 
@@ -24,6 +24,8 @@ def create_app(world: World) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     gate.install(app, world)
     app.register_blueprint(pay.pages(world))
+    app.register_blueprint(invoice_page.pages(world))
+    app.register_blueprint(portal.pages(world))
     app.register_blueprint(switches.levers(world))
     app.register_blueprint(levers.bench(world))
     app.register_blueprint(control.room(world))

@@ -2,6 +2,19 @@
 
 Numbers, brands and outcomes follow https://docs.stripe.com/testing. A stored payment method keeps no number; what its
 card does is known by its last four digits, which are therefore unique in the table.
+
+Declines at a renewal of a card that was stored without complaint. Stripe has one number for that; the others are the
+sandbox's own (they fail the check digit, so that they can be nobody's card):
+
+| number | at a renewal |
+|---|---|
+| 4000000000000341 | generic_decline (Stripe's) |
+| 4000000000001341 | insufficient_funds |
+| 4000000000002341 | expired_card |
+| 4000000000003341 | lost_card |
+| 4000000000004341 | stolen_card |
+| 4000000000005341 | processing_error |
+| 4000000000006341, 4000002760003184 | authentication_required: the intent waits in `requires_action` |
 """
 
 from __future__ import annotations
@@ -64,6 +77,11 @@ class Card:
     after: str | None = None
 
     @property
+    def common(self) -> bool:
+        """Whether it stands among the first choices on the page."""
+        return self.number in COMMON
+
+    @property
     def last4(self) -> str:
         return self.number[-4:]
 
@@ -80,6 +98,12 @@ CARDS: dict[str, Card] = {
         Card("378282246310005", "Pays (American Express)", brand="amex"),
         Card("4000002760000016", "Pays (Visa, Germany)", country="DE"),
         Card("4000000000000341", "Pays now, declines at every renewal", later=GENERIC),
+        Card("4000000000001341", "Pays now, later declines: insufficient funds", later=NO_FUNDS),
+        Card("4000000000002341", "Pays now, later declines: expired", later=EXPIRED),
+        Card("4000000000003341", "Pays now, later declines: lost", later=LOST),
+        Card("4000000000004341", "Pays now, later declines: stolen", later=STOLEN),
+        Card("4000000000005341", "Pays now, later declines: processing error", later=PROCESSING),
+        Card("4000000000006341", "Pays now, asks for confirmation at every renewal", later=NEEDS_CONFIRMING),
         Card("4000002500003155", "Asks for confirmation (3-D Secure), then pays", asks=True),
         Card("4000002760003184", "Asks for confirmation every time", asks=True, later=NEEDS_CONFIRMING),
         Card("4000000000000259", "Pays, then disputed as fraudulent", after="dispute"),
@@ -95,6 +119,15 @@ CARDS: dict[str, Card] = {
         _declining("4000000000009987", "Declined: lost card", LOST),
         _declining("4000000000009979", "Declined: stolen card", STOLEN),
     )
+}
+
+COMMON = {
+    "4242424242424242",
+    "5555555555554444",
+    "4000002500003155",
+    "4000000000000341",
+    "4000000000000002",
+    "4000000000009995",
 }
 
 BY_LAST4: dict[str, Card] = {card.last4: card for card in CARDS.values()}

@@ -7,6 +7,7 @@ What is undelivered stands in the store and goes on after a restart.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import threading
@@ -172,12 +173,11 @@ class Deliveries:
             "Stripe-Signature": signing.header(payload, secret, at),
         }
         try:
-            connection = make(parts.netloc, timeout=self._patience)
-            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", path, payload, headers)
-            response = connection.getresponse()
-            answer = response.read(300).decode("utf-8", "replace")
-            connection.close()
+            with contextlib.closing(make(parts.netloc, timeout=self._patience)) as connection:
+                path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                connection.request("POST", path, payload, headers)
+                response = connection.getresponse()
+                answer = response.read(300).decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             return None, f"{error.__class__.__name__}: {error}"
         return response.status, answer

@@ -14,6 +14,7 @@ from membership.sandbox.ids import derived, invoice_prefix
 from membership.sandbox.shapes import catalogue, customers, invoices, payments, sessions
 from membership.sandbox.shapes.cards import payment_method_card
 from membership.sandbox.shapes.subscriptions import subscription
+from membership.sandbox.store import announced_at
 
 NOWHERE = "http://127.0.0.1/"
 
@@ -95,6 +96,8 @@ def subscription_with_history(
         ended_at=cancelled_at,
         reason="cancellation_requested" if cancelled_at or scheduled else None,
     )
+    if announced_at(promise) and until >= (announced_at(promise) or 0):
+        promise["_announced"] = current[1]
     found = [] if price else [priced]
     found += [patron, method, promise]
     for n, (begin, end) in enumerate(elapsed):

@@ -11,8 +11,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from membership.sandbox import cards, debits
 from membership.sandbox.answers import Refusal
-from membership.sandbox.billing import disputing, refunding
+from membership.sandbox.billing import bank, debiting, disputing, refunding
+from membership.sandbox.shapes.cards import payment_method_card
 from membership.sandbox.store import shown
 from membership.sandbox.world import World
 
@@ -74,9 +76,42 @@ def end_refund(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
     return refunding.succeed(world, refund)
 
 
+def renew_card(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"exp_month": 1, "exp_year": 2030, "card": "4242…"}`: the network told of a new expiry, or of a new card."""
+    old = world.get("payment_method", id)
+    fresh = cards.by_number(str(body["card"])) if "card" in body else cards.of_payment_method(old)
+    month, year = (body.get(key, old["card"][key]) for key in ("exp_month", "exp_year"))
+    if fresh is None or not (type(month) is int and type(year) is int and 1 <= month <= 12 and 2000 < year < 2100):
+        raise Refusal('Send {"exp_month": 1, "exp_year": 2030, "card": "a test number"}, any of them.', param="card")
+    like = payment_method_card(id=id, created=old["created"], card=fresh.number)["card"]
+    return world.change(
+        old, "payment_method.automatically_updated", card={**like, "exp_month": month, "exp_year": year}
+    )
+
+
+def end_debit(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"outcome": "succeeded" | "failed", "reason": "insufficient_funds" | "debit_not_authorized"}`"""
+    charge = world.get("charge", id)
+    if charge["status"] != "pending":
+        raise Refusal(f"This charge is {charge['status']}: there is nothing to wait for.", param="outcome")
+    reasons = {one.code: one for one in (debits.NO_FUNDS, debits.RETURNED)}
+    decline = None
+    if _word(body, "outcome", ("succeeded", "failed")) == "failed":
+        decline = reasons[_word({"reason": "insufficient_funds", **body}, "reason", tuple(reasons))]
+    return bank.decide(world, charge, decline)
+
+
+def end_mandate(world: World, _body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{}`: the payer takes it back; debits under it fail from now on."""
+    return debiting.withdraw(world, world.get("mandate", id))
+
+
 LEVERS: dict[str, Lever] = {
+    "/charges/<id>": end_debit,
     "/disputes": open_dispute,
     "/disputes/<id>": end_dispute,
     "/fraud_warnings": warn_of_fraud,
+    "/mandates/<id>": end_mandate,
+    "/payment_methods/<id>": renew_card,
     "/refunds/<id>": end_refund,
 }

@@ -8,18 +8,21 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as Any_
 
 from membership.money import Money
-from membership.sandbox import cards
+from membership.sandbox import cards, debits
 from membership.sandbox.answers import Refusal
 from membership.sandbox.billing import checkout
+from membership.sandbox.cards import Card
+from membership.sandbox.debits import Account
 from membership.sandbox.params import Email
 from membership.sandbox.world import World
 
 NOT_A_TEST_CARD = "This is no test card. Please never type a real card number here; choose one from the list."
+NOT_A_TEST_ACCOUNT = "This is no test account, or the payment is not in euros. Please never type a real IBAN here."
 NO_EMAIL = "Please write an e-mail address, like reader@example.org."
 
 
 def pages(world: World) -> Blueprint:
-    """GET shows the page, POST pays: `card`, `email`, `name`, and `answer` (confirm, fail) on the second page."""
+    """GET shows the page, POST pays: `card` or `iban`, `email`, `name`, and `answer` (confirm, fail) on the second page."""
     room = Blueprint("pay", __name__)
 
     @room.get("/pay/<id>")
@@ -38,7 +41,7 @@ def pages(world: World) -> Blueprint:
             payer, wrong = _payer(world, session)
             if payer is None:
                 return _page(session, wrong=wrong, status=422)
-            if payer.card.asks and payer.answer is None:
+            if payer.card and payer.card.asks and payer.answer is None:
                 return _question(session)
             outcome = checkout.pay(world, session, payer)
         if outcome.decline is not None:
@@ -51,19 +54,31 @@ def pages(world: World) -> Blueprint:
 
 def _payer(world: World, session: dict[str, Any]) -> tuple[checkout.Payer | None, dict[str, str]]:
     """What was typed, or what is wrong with it by field."""
-    card = cards.by_number(request.form.get("card") or request.form.get("pick", ""))
+    card, account, wrong = _means(session)
     answer = request.form.get("answer")
-    wrong = {} if card else {"card": NOT_A_TEST_CARD}
     email = preset_email(world, session)
     if email is None:
         try:
             email = Email().read(request.form.get("email", "").strip(), "email")
         except Refusal:
             wrong["email"] = NO_EMAIL
-    if wrong or card is None:
+    if wrong:
         return None, wrong
     name = request.form.get("name", "").strip()[:200] or None
-    return checkout.Payer(card, email, name, answer if answer in ("confirm", "fail") else None), {}
+    return checkout.Payer(card, email, name, answer if answer in ("confirm", "fail") else None, account), {}
+
+
+def _means(session: dict[str, Any]) -> tuple[Card | None, Account | None, dict[str, str]]:
+    """The card or the account, or what is wrong. An IBAN goes before a picked card, a typed card before both."""
+    typed, iban = request.form.get("card", "").strip(), request.form.get("iban", "").strip()
+    picked = request.form.get("pick", "")
+    if not typed and not iban and picked in debits.ACCOUNTS:
+        iban = picked
+    if iban and not typed:
+        account = debits.by_iban(iban) if "sepa_debit" in session["payment_method_types"] else None
+        return None, account, {} if account else {"iban": NOT_A_TEST_ACCOUNT}
+    card = cards.by_number(typed or picked)
+    return card, None, {} if card else {"card": NOT_A_TEST_CARD}
 
 
 def preset_email(world: World, session: dict[str, Any]) -> str | None:
@@ -81,11 +96,12 @@ def _page(session: dict[str, Any], *, wrong: dict[str, str] | None = None, statu
         session=session,
         lines=session["_lines"],
         cards=list(cards.CARDS.values()),
-        amount=_written(session["amount_total"], session["currency"]),
+        accounts=list(debits.ACCOUNTS.values()) if "sepa_debit" in session["payment_method_types"] else [],
+        amount=written(session["amount_total"], session["currency"]),
         wrong=wrong or {},
         typed=request.form,
         preset=session["customer_email"] or details.get("email"),
-        written=_written,
+        written=written,
     )
     return make_response(page, status)
 
@@ -99,5 +115,5 @@ def _closed(session: dict[str, Any] | None) -> Response:
     return make_response(render_template("sandbox/closed.html", session=session), status)
 
 
-def _written(amount: int | None, currency: str | None) -> str:
+def written(amount: int | None, currency: str | None) -> str:
     return Money(amount, currency.upper()).written("en") if amount is not None and currency else ""

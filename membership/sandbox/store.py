@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS remembered (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+LEADS = {"month": 7 * 86_400, "year": 30 * 86_400}
 OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "invoice": lambda o: ((o.get("parent") or {}).get("subscription_details") or {}).get("subscription"),
     "invoice_payment": lambda o: o["invoice"],
@@ -49,6 +50,7 @@ OWNERS: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "subscription_schedule": lambda o: o["subscription"] or o["released_subscription"],
     "refund": lambda o: o["charge"],
     "dispute": lambda o: o["charge"],
+    "mandate": lambda o: o["payment_method"],
     "radar.early_fraud_warning": lambda o: o["charge"],
     "price": lambda o: o["product"],
     "balance_transaction": lambda o: o["source"],
@@ -84,7 +86,17 @@ def _subscription_due(subscription: dict[str, Any]) -> int | None:
         return subscription.get("_incomplete_until") if status == "incomplete" else None
     moments = [item["current_period_end"] for item in subscription["items"]["data"]]
     pause = subscription["pause_collection"] or {}
-    return int(min([*moments, *(moment for moment in (end, pause.get("resumes_at")) if moment)]))
+    others = (end, pause.get("resumes_at"), announced_at(subscription))
+    return int(min([*moments, *(moment for moment in others if moment)]))
+
+
+def announced_at(subscription: dict[str, Any]) -> int | None:
+    """When the next renewal is to be announced; None when it was, or when there will be none."""
+    item = subscription["items"]["data"][0]
+    end, lead = item["current_period_end"], LEADS.get(item["price"]["recurring"]["interval"])
+    if lead is None or subscription.get("_announced") == end or subscription["pause_collection"]:
+        return None
+    return None if subscription["cancel_at"] and subscription["cancel_at"] <= end else int(end - lead)
 
 
 def shown(obj: dict[str, Any]) -> dict[str, Any]:

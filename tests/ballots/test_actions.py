@@ -36,6 +36,7 @@ def test_the_roll_is_everybody_with_settled_standing_once_with_the_reason(sessio
     make.lapsed_patron(session)
     make.patron(session, tier_row=tier, status="past_due", paid_until=clock.now() - timedelta(days=15))
     make.patron(session, tier_row=tier, status="incomplete")
+    make.patron(session, tier_row=tier, since=clock.now() + timedelta(hours=1))
     made = ballot(session)
     roll = session.scalars(select(BallotRoll).where(BallotRoll.ballot_id == made.id)).all()
     assert {line.reader_id for line in roll} == {p.reader_id for p in (one, two, twice, in_grace)}

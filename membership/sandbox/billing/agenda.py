@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from membership.sandbox.billing import disputing, refunding, renewing, schedules
+from membership.sandbox.billing import bank, disputing, refunding, renewing, schedules
 from membership.sandbox.clock import NotATime
 from membership.sandbox.world import World
 
@@ -54,8 +54,13 @@ def expire(world: World, session: dict[str, Any]) -> dict[str, Any]:
     return over
 
 
+def _charge(world: World, charge: dict[str, Any]) -> None:
+    """A debit's answer, or what follows a payment."""
+    (bank.answer if charge["status"] == "pending" else disputing.strike)(world, charge)
+
+
 WHAT_HAPPENS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
-    "charge": disputing.strike,
+    "charge": _charge,
     "checkout.session": expire,
     "dispute": disputing.decide,
     "invoice": renewing.retry,

@@ -130,27 +130,11 @@ def preview(world: World, subscription: dict[str, Any], plan: Plan | None) -> di
     create_preview); nothing is written."""
     after = plan.after if plan else subscription
     fresh = plan.prorations if plan else []
-    item = after["items"]["data"][0]
-    start, end = item["current_period_start"], item["current_period_end"]
-    at_once = plan is not None and plan.invoiced
-    when = world.now()
-    if not at_once:
-        when, rhythm = end, item["price"]["recurring"]
-        start, end = period_at(after["billing_cycle_anchor"], end, rhythm["interval"], rhythm["interval_count"])
-    customer = world.get("customer", subscription["customer"])
-    draft = invoices.invoice(
-        id=f"upcoming_{ids.new('in_')}",
-        line_id=ids.new("il_"),
-        number=None,
-        created=when,
-        subscription=after,
-        customer=customer,
-        period_start=start,
-        period_end=end,
-        billing_reason="subscription_update" if at_once else "upcoming",
-        status="draft",
-        attempt_count=0,
-        items=[*invoicing.waiting(world, subscription), *fresh],
-        full=plan is None or plan.anew or not plan.invoiced,
-    )
-    return {**draft, **invoicing.balanced(draft["total"], customer["balance"], draft["currency"])}
+    if plan is not None and plan.invoiced:
+        item = after["items"]["data"][0]
+        span = (item["current_period_start"], item["current_period_end"])
+        return invoicing.preview(
+            world, after, span, at=world.now(), reason="subscription_update", items=fresh, full=plan.anew
+        )
+    span = invoicing.next_period(after)
+    return invoicing.preview(world, after, span, at=span[0], items=fresh)

@@ -56,7 +56,7 @@ def take(
         statement_descriptor_suffix=intent["statement_descriptor_suffix"],
     )
     if decline is not None:
-        return _declined(world, intent, method, charge, decline)
+        return declined(world, intent, method, charge, decline)
     arrived = payments.balance_transaction(
         id=ids.new("txn_"),
         created=world.now(),
@@ -86,21 +86,36 @@ def take(
     return paid
 
 
-def _declined(
+def declined(
     world: World, intent: dict[str, Any], method: dict[str, Any], charge: dict[str, Any], decline: Decline
 ) -> dict[str, Any]:
+    """The charge failed; returns the intent, which waits for another way to pay."""
     world.save(charge)
     failed = {
         **intent,
         "status": "requires_payment_method",
         "latest_charge": charge["id"],
         "payment_method": None,
+        "next_action": None,
         "last_payment_error": payments.payment_error(decline, charge["id"], method),
     }
     world.save(failed)
     world.tell("charge.failed", charge)
     world.tell("payment_intent.payment_failed", failed)
     return failed
+
+
+def ask(world: World, intent: dict[str, Any], method: dict[str, Any]) -> dict[str, Any]:
+    """The bank wants the payer to confirm with this card before it pays."""
+    waiting = {
+        **intent,
+        "status": "requires_action",
+        "payment_method": method["id"],
+        "next_action": {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}},
+    }
+    world.save(waiting)
+    world.tell("payment_intent.requires_action", waiting)
+    return waiting
 
 
 def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], decline: Decline) -> dict[str, Any]:
@@ -111,6 +126,7 @@ def not_confirmed(world: World, intent: dict[str, Any], method: dict[str, Any], 
         **intent,
         "status": "requires_payment_method",
         "payment_method": None,
+        "next_action": None,
         "last_payment_error": error,
     }
     world.save(failed)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from membership.sandbox import cards, ids
-from membership.sandbox.billing import charging, invoicing
+from membership.sandbox.billing import charging, debiting, invoicing
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.cards import Card, Decline
-from membership.sandbox.shapes import sessions
+from membership.sandbox.debits import Account
+from membership.sandbox.shapes import payments, sessions
 from membership.sandbox.shapes.cards import payment_method_card
 from membership.sandbox.shapes.customers import customer
+from membership.sandbox.shapes.debits import payment_method_sepa
 from membership.sandbox.shapes.subscriptions import subscription
 from membership.sandbox.world import World
 
@@ -20,12 +22,17 @@ HELD = 15.0
 
 @dataclass(frozen=True)
 class Payer:
-    """What was typed on the page. `answer`: to the 3-D Secure question, None when it was not asked."""
+    """What was typed on the page: a card or an account. `answer`: to the 3-D Secure question, None when not asked."""
 
-    card: Card
+    card: Card | None
     email: str | None
     name: str | None = None
     answer: str | None = None
+    account: Account | None = None
+
+    @property
+    def country(self) -> str:
+        return self.account.iban[:2] if self.account else self.card.country if self.card else ""
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,8 @@ class Outcome:
 
 def pay(world: World, session: dict[str, Any], payer: Payer) -> Outcome:
     """Pay an open session in the transaction at hand; a decline leaves it open for another try."""
-    method = payment_method_card(
-        id=ids.new("pm_"), created=world.now(), card=payer.card.number, email=payer.email, name=payer.name
-    )
-    decline = cards.NOT_CONFIRMED if payer.answer == "fail" else payer.card.now
+    method = _method(world, payer)
+    decline = cards.NOT_CONFIRMED if payer.answer == "fail" else payer.card.now if payer.card else None
     if decline is not None:
         return _refuse(world, session, method, payer, decline)
     who = _customer(world, session, payer)
@@ -56,18 +61,36 @@ def pay(world: World, session: dict[str, Any], payer: Payer) -> Outcome:
         "subscription": _subscribe,
         "setup": _set_up,
     }[session["mode"]](world, session, method, who, payer)
-    due = session["amount_total"] or 0
+    due = session["amount_total"] if session["mode"] != "setup" else 0
+    awaits = links.pop("_awaits", None)
+    status = "no_payment_required" if not due else "unpaid" if awaits else "paid"
     after = {
         **session,
         **links,
         "status": "complete",
         "url": None,
         "customer": who["id"] if who else None,
-        "payment_status": "paid" if due and session["mode"] != "setup" else "no_payment_required",
-        "customer_details": sessions.customer_details(payer.email, payer.name, payer.card.country),
+        "payment_status": status,
+        "customer_details": sessions.customer_details(payer.email, payer.name, payer.country),
+        "_awaits": awaits,
     }
     world.save(after)
     return Outcome(after, event=world.tell("checkout.session.completed", after, hold=HELD))
+
+
+def _method(world: World, payer: Payer) -> dict[str, Any]:
+    known: dict[str, Any] = {"id": ids.new("pm_"), "created": world.now(), "email": payer.email, "name": payer.name}
+    if payer.account:
+        return payment_method_sepa(iban=payer.account.iban, **known)
+    return payment_method_card(card=payer.card.number if payer.card else "", **known)
+
+
+def _take(world: World, intent: dict[str, Any], method: dict[str, Any], payer: Payer) -> dict[str, Any]:
+    """Charge the card, or send the debit on its way; returns the intent."""
+    who: dict[str, Any] = {"email": payer.email, "name": payer.name}
+    if payer.account:
+        return debiting.start(world, intent, method, payer.account, payer.account.now, **who)
+    return charging.take(world, intent, method, None, confirmed=payer.answer == "confirm", **who)
 
 
 def _refuse(world: World, session: dict[str, Any], method: dict[str, Any], payer: Payer, decline: Decline) -> Outcome:
@@ -80,6 +103,13 @@ def _refuse(world: World, session: dict[str, Any], method: dict[str, Any], payer
             charging.take(world, intent, method, decline, email=payer.email, name=payer.name)
         session = {**session, "_intent": intent["id"]}
         world.save(session)
+    elif session["mode"] == "setup":
+        error = payments.payment_error(decline, "", method)
+        del error["charge"]
+        failed = {**_setup_intent(world, session), "last_setup_error": error}
+        world.save(failed)
+        world.tell("setup_intent.setup_failed", failed)
+        session = world.save({**session, "setup_intent": failed["id"]})
     return Outcome(session, decline=decline)
 
 
@@ -130,31 +160,43 @@ def _intent(world: World, session: dict[str, Any], who: dict[str, Any] | None = 
 def _pay_once(
     world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, payer: Payer
 ) -> dict[str, Any]:
-    intent = charging.take(
-        world,
-        _intent(world, session, who),
-        method,
-        None,
-        confirmed=payer.answer == "confirm",
-        email=payer.email,
-        name=payer.name,
-    )
-    return {"payment_intent": intent["id"]}
+    intent = _take(world, _intent(world, session, who), method, payer)
+    return {"payment_intent": intent["id"], "_awaits": intent["id"] if intent["status"] == "processing" else None}
 
 
 def _set_up(
-    world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, _payer: Payer
+    world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, payer: Payer
 ) -> dict[str, Any]:
-    intent = sessions.setup_intent(
-        id=ids.new("seti_"),
-        created=world.now(),
-        customer=who["id"] if who else None,
-        payment_method=method["id"],
-        metadata=(session.get("_setup_intent_data") or {}).get("metadata"),
-    )
+    intent = {
+        **_setup_intent(world, session),
+        "customer": who["id"] if who else None,
+        "payment_method": method["id"],
+        "mandate": debiting.mandate_for(world, method)["id"] if payer.account else None,
+        "last_setup_error": None,
+        "status": "succeeded",
+    }
     world.save(intent)
     world.tell("setup_intent.succeeded", intent)
     return {"setup_intent": intent["id"]}
+
+
+def _setup_intent(world: World, session: dict[str, Any]) -> dict[str, Any]:
+    """The session's setup intent, made at the first try."""
+    if session["setup_intent"]:
+        return world.get("setup_intent", session["setup_intent"])
+    data = session.get("_setup_intent_data") or {}
+    new = sessions.setup_intent(
+        id=ids.new("seti_"),
+        created=world.now(),
+        customer=session["customer"],
+        payment_method=None,
+        metadata=data.get("metadata"),
+        description=data.get("description"),
+        status="requires_payment_method",
+    )
+    world.save(new)
+    world.tell("setup_intent.created", new)
+    return new
 
 
 def _subscribe(
@@ -169,15 +211,7 @@ def _subscribe(
     due = session["amount_total"]
     intent = None
     if due:
-        intent = charging.take(
-            world,
-            _intent(world, session, who),
-            method,
-            None,
-            confirmed=payer.answer == "confirm",
-            email=payer.email,
-            name=payer.name,
-        )
+        intent = _take(world, _intent(world, session, who), method, payer)
     new = subscription(
         id=ids.new("sub_"),
         item_id=ids.new("si_"),
@@ -196,5 +230,10 @@ def _subscribe(
     world.tell("customer.subscription.created", new)
     draft = invoicing.write(world, new, "subscription_create", start, finish, id=new["latest_invoice"])
     opened = invoicing.finalize(world, draft, use_balance=False)
-    paid = invoicing.settle(world, opened, invoicing.link(world, opened, intent) if intent else None)
-    return {"subscription": new["id"], "invoice": paid["id"]}
+    links = {"subscription": new["id"], "invoice": opened["id"]}
+    payment = invoicing.link(world, opened, intent) if intent else None
+    if intent and intent["status"] == "processing":
+        invoicing.waiting_for_bank(world, opened)
+        return {**links, "_awaits": intent["id"]}
+    invoicing.settle(world, opened, payment)
+    return links

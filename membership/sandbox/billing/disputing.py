@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import cards, ids
+from membership.sandbox import cards, debits, ids
 from membership.sandbox.answers import Refusal
 from membership.sandbox.shapes import disputes, payments
 from membership.sandbox.world import World
@@ -24,6 +24,11 @@ OVER = ("won", "lost", "warning_closed", "prevented")
 def strike(world: World, charge: dict[str, Any]) -> None:
     """What the card of a charge brings after it."""
     quiet = world.save({key: value for key, value in charge.items() if key != "_due"})
+    account = debits.of_payment_method(charge["payment_method_details"])
+    if account is not None:
+        if account.after and charge["amount_refunded"] < charge["amount"]:
+            take_back(world, quiet)
+        return
     after = cards.of_charge(charge).after
     if after == "warning":
         warn(world, quiet)
@@ -60,6 +65,15 @@ def begin(world: World, charge: dict[str, Any], reason: str, *, inquiry: bool = 
     if not inquiry:
         world.tell("charge.dispute.funds_withdrawn", opened)
     return opened
+
+
+def take_back(world: World, charge: dict[str, Any]) -> dict[str, Any]:
+    """The payer had the bank take a debit back: final at once, and the mandate is gone."""
+    opened = begin(world, charge, "debit_not_authorized")
+    mandate = world.store.get("mandate", charge["payment_method_details"]["sepa_debit"]["mandate"] or "")
+    if mandate:
+        world.change(mandate, "mandate.updated", status="inactive")
+    return close(world, opened, "lost")
 
 
 def answer(world: World, dispute: dict[str, Any], values: dict[str, Any], *, submit: bool) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from membership.money import CURRENCIES
-from membership.sandbox import cards, ids
-from membership.sandbox.billing import charging
+from membership.sandbox import cards, debits, ids
+from membership.sandbox.billing import charging, debiting
+from membership.sandbox.billing.periods import period_at
 from membership.sandbox.shapes import invoices
 from membership.sandbox.world import World
 
@@ -48,6 +49,7 @@ def write(
         attempt_count=0,
         items=items,
         full=full,
+        product_name=_product_name(world, subscription),
     )
     for item in items:
         world.save({**item, "invoice": id})
@@ -171,25 +173,109 @@ def intent_of(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], di
 
 
 def method_for(world: World, subscription: dict[str, Any]) -> dict[str, Any] | None:
-    """The subscription's own card, else the customer's, if it is still there."""
+    """The subscription's own card, else the customer's, if it is still the customer's."""
     customer = world.store.get("customer", subscription["customer"]) or {}
     of_customer = (customer.get("invoice_settings") or {}).get("default_payment_method")
     chosen = subscription["default_payment_method"] or of_customer
-    return world.store.get("payment_method", chosen) if chosen else None
+    method = world.store.get("payment_method", chosen) if chosen else None
+    return method if method and method["customer"] == subscription["customer"] else None
 
 
-def collect(world: World, invoice: dict[str, Any], subscription: dict[str, Any]) -> dict[str, Any]:
-    """Try to take an open invoice's money with the stored card, the payer absent; returns the invoice afterwards."""
+def collect(
+    world: World, invoice: dict[str, Any], subscription: dict[str, Any], method: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Try to take an open invoice's money with the stored card (or `method`), the payer absent; returns the invoice
+    afterwards. A bank that wants the payer's word leaves the intent in `requires_action`; that card is not tried
+    again until the payer has confirmed."""
     if invoice["amount_due"] == 0:
         return settle(world, invoice, None)
     payment, intent = intent_of(world, invoice) or _begin(world, invoice)
-    method = method_for(world, subscription)
+    method = method or method_for(world, subscription)
     if method is None:
-        return _failed(world, invoice)
-    after = charging.take(world, intent, method, cards.of_payment_method(method).later)
+        return failed(world, invoice)
+    if intent["status"] == "processing":
+        return invoice
+    account = debits.of_payment_method(method)
+    if account is not None:
+        debiting.start(world, intent, method, account, account.later)
+        return waiting_for_bank(world, invoice)
+    if intent["status"] == "requires_action" and intent["payment_method"] == method["id"]:
+        return failed(world, invoice)
+    decline = cards.of_payment_method(method).later
+    after = charging.take(world, intent, method, decline)
     if after["status"] == "succeeded":
         return settle(world, invoice, payment)
-    return _failed(world, invoice)
+    if decline is cards.NEEDS_CONFIRMING:
+        charging.ask(world, after, method)
+        world.tell("invoice.payment_action_required", invoice)
+    return failed(world, invoice)
+
+
+def waiting_for_bank(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A debit for an open invoice is under way: nothing is tried meanwhile."""
+    return world.save({**invoice, "attempted": True, "next_payment_attempt": None})
+
+
+def is_waiting(world: World, invoice: dict[str, Any]) -> bool:
+    """Whether a bank has yet to answer about this invoice."""
+    found = intent_of(world, invoice) if invoice["status"] == "open" else None
+    return found is not None and found[1]["status"] == "processing"
+
+
+def pay_in_person(
+    world: World, invoice: dict[str, Any], method: dict[str, Any], decline: cards.Decline | None, *, confirmed: bool
+) -> tuple[dict[str, Any], cards.Decline | None]:
+    """The payer is there and pays an open invoice: the invoice afterwards, and why not if so."""
+    payment, intent = intent_of(world, invoice) or _begin(world, invoice)
+    if decline is cards.NOT_CONFIRMED:
+        charging.not_confirmed(world, intent, method, decline)
+        return invoice, decline
+    after = charging.take(world, intent, method, decline, confirmed=confirmed)
+    return (settle(world, invoice, payment), None) if after["status"] == "succeeded" else (invoice, decline)
+
+
+def preview(
+    world: World,
+    subscription: dict[str, Any],
+    span: tuple[int, int],
+    *,
+    at: int,
+    reason: str = "upcoming",
+    items: list[dict[str, Any]] | None = None,
+    full: bool = True,
+) -> dict[str, Any]:
+    """An invoice as it would be written at a time, what waits included. Nothing is kept."""
+    customer = world.get("customer", subscription["customer"])
+    draft = invoices.invoice(
+        id=f"upcoming_{ids.new('in_')}",
+        line_id=ids.new("il_"),
+        number=None,
+        created=at,
+        subscription=subscription,
+        customer=customer,
+        period_start=span[0],
+        period_end=span[1],
+        billing_reason=reason,
+        status="draft",
+        attempt_count=0,
+        items=[*waiting(world, subscription), *(items or [])],
+        full=full,
+        product_name=_product_name(world, subscription),
+    )
+    return {**draft, **balanced(draft["total"], customer["balance"], draft["currency"])}
+
+
+def _product_name(world: World, subscription: dict[str, Any]) -> str | None:
+    product = world.store.get("product", subscription["items"]["data"][0]["price"]["product"]) or {}
+    return product.get("name")
+
+
+def next_period(subscription: dict[str, Any]) -> tuple[int, int]:
+    """The period after the current one."""
+    item = subscription["items"]["data"][0]
+    rhythm = item["price"]["recurring"]
+    anchor, end = subscription["billing_cycle_anchor"], item["current_period_end"]
+    return period_at(anchor, end, rhythm["interval"], rhythm["interval_count"])
 
 
 def _begin(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -205,7 +291,8 @@ def _begin(world: World, invoice: dict[str, Any]) -> tuple[dict[str, Any], dict[
     return link(world, invoice, intent), intent
 
 
-def _failed(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+def failed(world: World, invoice: dict[str, Any]) -> dict[str, Any]:
+    """A try at an open invoice failed: count it, and say when the next one is."""
     tries = invoice["attempt_count"] + 1
     days = world.settings.retry_days
     begun = invoice["status_transitions"]["finalized_at"] or invoice["created"]

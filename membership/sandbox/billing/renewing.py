@@ -9,12 +9,17 @@ from typing import Any
 
 from membership.sandbox.billing import invoicing, schedules
 from membership.sandbox.billing.periods import period_at
+from membership.sandbox.store import announced_at
 from membership.sandbox.world import World
 
 
 def look_at(world: World, subscription: dict[str, Any]) -> None:
-    """It is due: collect again after a pause, end it if that was asked for, or renew it."""
+    """It is due: announce its renewal, collect again after a pause, end it if that was asked for, or renew it."""
     now = world.now()
+    announced = announced_at(subscription)
+    if announced and announced <= now:
+        announce(world, subscription)
+        return
     pause = subscription["pause_collection"]
     if pause and pause["resumes_at"] and pause["resumes_at"] <= now:
         world.change(subscription, "customer.subscription.updated", pause_collection=None)
@@ -24,6 +29,15 @@ def look_at(world: World, subscription: dict[str, Any]) -> None:
         end(world, subscription, subscription["cancellation_details"]["reason"] or "cancellation_requested")
     else:
         renew(world, subscription)
+
+
+def announce(world: World, subscription: dict[str, Any]) -> None:
+    """`invoice.upcoming`: 7 days before a renewal, 30 before a yearly one; nothing when that moment has long passed."""
+    end = subscription["items"]["data"][0]["current_period_end"]
+    world.save({**subscription, "_announced": end})
+    if end > world.now():
+        span = invoicing.next_period(subscription)
+        world.tell("invoice.upcoming", invoicing.preview(world, subscription, span, at=end))
 
 
 def renew(world: World, subscription: dict[str, Any]) -> None:
@@ -70,7 +84,7 @@ def subscription_of(world: World, invoice: dict[str, Any]) -> dict[str, Any] | N
 def follow(world: World, invoice: dict[str, Any]) -> None:
     """What a try at an invoice makes of its subscription: active, past due, or over."""
     subscription = subscription_of(world, invoice)
-    if subscription is None or subscription["status"] in ("canceled", "paused"):
+    if subscription is None or subscription["status"] in ("canceled", "paused") or invoicing.is_waiting(world, invoice):
         return
     if invoice["status"] == "paid":
         if subscription["latest_invoice"] == invoice["id"]:

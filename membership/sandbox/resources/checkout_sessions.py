@@ -94,7 +94,7 @@ CREATE: dict[str, Field] = {
             "statement_descriptor_suffix": Text(22),
         }
     ),
-    "setup_intent_data": Group({"metadata": METADATA}),
+    "setup_intent_data": Group({"metadata": METADATA, "description": Text(1000)}),
     "currency": Currency(),
     "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
     "locale": Choice(LOCALES),

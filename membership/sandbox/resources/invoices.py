@@ -8,6 +8,7 @@ from membership.sandbox import lists, params
 from membership.sandbox.answers import Refusal, card_error
 from membership.sandbox.billing import changing, invoicing, renewing
 from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Range, Several, Text, Whole
+from membership.sandbox.resources.payment_methods import card_from_token
 from membership.sandbox.resources.subscriptions import ANCHOR, ITEM, OVER, PRORATE, plan_of_items
 from membership.sandbox.routes import Route, found
 from membership.sandbox.world import World
@@ -34,19 +35,30 @@ def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     return world.change(old, "invoice.updated", **change)
 
 
-def pay(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
-    """Try an open invoice now, with the stored card."""
+def pay(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Try an open invoice now, with the stored card or the one that is named."""
     invoice = world.get("invoice", id)
     if invoice["status"] == "paid":
         raise Refusal("Invoice is already paid", code="invoice_already_paid")
     subscription = renewing.subscription_of(world, invoice)
     if invoice["status"] != "open" or subscription is None:
         raise Refusal(f"Invoice is {invoice['status']} and can no longer be paid.", code="invoice_not_open")
-    after = invoicing.collect(world, invoice, subscription)
+    method = card_from_token(world, given["payment_method"]) if "payment_method" in given else None
+    after = invoicing.collect(world, invoice, subscription, method)
     renewing.follow(world, after)
     if after["status"] != "paid":
-        raise card_error("Your card was declined.", "card_declined", "generic_decline")
+        raise _why(world, after)
     return after
+
+
+def _why(world: World, invoice: dict[str, Any]) -> Refusal:
+    """The card error of a try that failed, in its bank's words."""
+    found = invoicing.intent_of(world, invoice)
+    error = (found[1]["last_payment_error"] if found else None) or {}
+    code = error.get("code", "card_declined")
+    if found and found[1]["status"] == "requires_action":
+        code = "invoice_payment_intent_requires_action"
+    return card_error(error.get("message", "Your card was declined."), code, error.get("decline_code"))
 
 
 def void(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
@@ -129,7 +141,7 @@ ROUTES = [
         sdk="InvoiceUpdateParams",
     ),
     Route("GET", "/v1/invoices/<id>/lines", lines, PAGE, sdk="InvoiceListLinesParams"),
-    Route("POST", "/v1/invoices/<id>/pay", pay, sdk="InvoicePayParams"),
+    Route("POST", "/v1/invoices/<id>/pay", pay, {"payment_method": ID}, sdk="InvoicePayParams"),
     Route("POST", "/v1/invoices/<id>/void", void, sdk="InvoiceVoidInvoiceParams"),
     Route("POST", "/v1/invoices/<id>/mark_uncollectible", write_off, sdk="InvoiceMarkUncollectibleParams"),
     Route(

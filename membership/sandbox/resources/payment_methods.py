@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import cards, ids, lists, params
-from membership.sandbox.answers import Refusal, card_error
-from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Text
+from membership.sandbox import cards, debits, ids, lists, params
+from membership.sandbox.answers import Refusal, card_error, missing
+from membership.sandbox.params import ID, METADATA, PAGE, Choice, Email, Group, Text
 from membership.sandbox.routes import Route, found
 from membership.sandbox.shapes.cards import payment_method_card
+from membership.sandbox.shapes.debits import payment_method_sepa
 from membership.sandbox.world import World
 
 
@@ -42,7 +43,20 @@ def attach(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
 
 
 def detach(world: World, _given: dict[str, Any], id: str) -> dict[str, Any]:
+    """Take it from its customer; what used it by default uses it no longer."""
     method = world.get("payment_method", id)
+    if method["customer"] is None:
+        words = "The payment method you provided is not attached to a customer so detachment is impossible."
+        raise Refusal(words, param="payment_method")
+    customer = world.store.get("customer", method["customer"]) or {}
+    settings = customer.get("invoice_settings") or {}
+    if settings.get("default_payment_method") == id:
+        world.change(customer, "customer.updated", invoice_settings={**settings, "default_payment_method": None})
+    for subscription in world.store.find("subscription", customer=method["customer"]):
+        if subscription["default_payment_method"] == id:
+            world.change(subscription, "customer.subscription.updated", default_payment_method=None)
+    for mandate in world.store.find("mandate", owner=id):
+        world.change(mandate, "mandate.updated", status="inactive")
     return world.change(method, "payment_method.detached", customer=None)
 
 
@@ -53,19 +67,28 @@ def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
 
 
 def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    if given["type"] not in given:
+        raise missing(given["type"])
+    who = given.get("billing_details", {})
+    known = {
+        "id": ids.new("pm_"),
+        "created": world.now(),
+        "email": who.get("email"),
+        "name": who.get("name"),
+        "metadata": params.merged({}, given.get("metadata", {})),
+    }
+    if given["type"] == "sepa_debit":
+        account = debits.by_iban(given["sepa_debit"]["iban"])
+        if account is None:
+            words = "The IBAN you provided is invalid: only Stripe's test accounts exist here."
+            raise Refusal(words, code="invalid_bank_account_iban", param="sepa_debit[iban]")
+        return world.save(payment_method_sepa(iban=account.iban, **known))
     card = cards.by_number(given["card"].get("number") or cards.TOKENS.get(given["card"].get("token", ""), ""))
     if card is None:
         raise card_error(
             "Your card number is incorrect: only Stripe's test numbers exist here.", "incorrect_number", None
         )
-    return world.save(
-        payment_method_card(
-            id=ids.new("pm_"),
-            created=world.now(),
-            card=card.number,
-            metadata=params.merged({}, given.get("metadata", {})),
-        )
-    )
+    return world.save(payment_method_card(card=card.number, **known))
 
 
 def index(world: World, given: dict[str, Any], customer_id: str | None = None) -> dict[str, Any]:
@@ -74,18 +97,32 @@ def index(world: World, given: dict[str, Any], customer_id: str | None = None) -
     if customer is None:
         return lists.listed(world.store, "payment_method", given, url, keep=lambda _: False)
     world.get("customer", customer, "id" if customer_id else "customer")
-    return lists.listed(world.store, "payment_method", given, url, where={"customer": customer})
+    return lists.listed(
+        world.store,
+        "payment_method",
+        given,
+        url,
+        where={"customer": customer},
+        keep=lambda obj: given.get("type", obj["type"]) == obj["type"],
+    )
 
 
 CARD = Group({"number": Text(30), "exp_month": Text(2), "exp_year": Text(4), "cvc": Text(4), "token": Text(255)})
-LIST = {**PAGE, "type": Choice(("card",))}
+KINDS = Choice(("card", "sepa_debit"))
+LIST = {**PAGE, "type": KINDS}
 ROUTES = [
     Route(
         "POST",
         "/v1/payment_methods",
         create,
-        {"type": Choice(("card",)), "card": CARD, "metadata": METADATA},
-        ("type", "card"),
+        {
+            "type": KINDS,
+            "card": CARD,
+            "sepa_debit": Group({"iban": Text(42)}, ("iban",)),
+            "billing_details": Group({"email": Email(), "name": Text(200)}),
+            "metadata": METADATA,
+        },
+        ("type",),
         "PaymentMethodCreateParams",
     ),
     Route("GET", "/v1/payment_methods", index, {**LIST, "customer": ID}, sdk="PaymentMethodListParams"),
@@ -95,5 +132,6 @@ ROUTES = [
         "POST", "/v1/payment_methods/<id>/attach", attach, {"customer": ID}, ("customer",), "PaymentMethodAttachParams"
     ),
     Route("POST", "/v1/payment_methods/<id>/detach", detach, sdk="PaymentMethodDetachParams"),
+    Route("GET", "/v1/mandates/<id>", found("mandate"), sdk="MandateRetrieveParams"),
     Route("GET", "/v1/customers/<id>/payment_methods", index, LIST, sdk="CustomerPaymentMethodListParams"),
 ]

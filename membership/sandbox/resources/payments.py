@@ -48,6 +48,14 @@ def charges(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return lists.listed(world.store, "charge", given, "/v1/charges", where=where)
 
 
+def setups(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    def wanted(obj: dict[str, Any]) -> bool:
+        return "payment_method" not in given or obj["payment_method"] == given["payment_method"]
+
+    where = {"customer": given["customer"]} if "customer" in given else {}
+    return lists.listed(world.store, "setup_intent", given, "/v1/setup_intents", where=where, keep=wanted)
+
+
 NOTES = {"metadata": METADATA, "description": Text(unset=True)}
 ROUTES = [
     Route(
@@ -75,5 +83,12 @@ ROUTES = [
     ),
     Route("GET", "/v1/charges/<id>", found("charge"), sdk="ChargeRetrieveParams"),
     Route("POST", "/v1/charges/<id>", changed("charge", "charge.updated"), NOTES, sdk="ChargeUpdateParams"),
+    Route(
+        "GET",
+        "/v1/setup_intents",
+        setups,
+        {**PAGE, "customer": ID, "payment_method": ID, "created": Range()},
+        sdk="SetupIntentListParams",
+    ),
     Route("GET", "/v1/setup_intents/<id>", found("setup_intent"), sdk="SetupIntentRetrieveParams"),
 ]

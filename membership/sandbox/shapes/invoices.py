@@ -26,6 +26,7 @@ def invoice(
     items: list[dict[str, Any]] | None = None,
     full: bool = True,
     url: str | None = None,
+    product_name: str | None = None,
 ) -> dict[str, Any]:
     """An invoice for one period of a subscription (`subscription`, `customer`: the whole objects).
 
@@ -39,7 +40,7 @@ def invoice(
     own = price["unit_amount"] * item["quantity"]
     lines = [_proration(f"il_{one['id'][3:]}", id, one) for one in items or []]
     if full:
-        lines.append(_line(line_id, id, subscription, item, own, period_start, period_end))
+        lines.append(_line(line_id, id, subscription, item, own, period_start, period_end, product_name))
     total = sum(line["amount"] for line in lines)
     due = max(0, total)
     paid = status == "paid"
@@ -150,7 +151,14 @@ def _before(subscription: dict[str, Any], period_start: int) -> int:
 
 
 def _line(
-    id: str, invoice_id: str, subscription: dict[str, Any], item: dict[str, Any], total: int, start: int, end: int
+    id: str,
+    invoice_id: str,
+    subscription: dict[str, Any],
+    item: dict[str, Any],
+    total: int,
+    start: int,
+    end: int,
+    name: str | None,
 ) -> dict[str, Any]:
     price = item["price"]
     each = price["recurring"]["interval"]
@@ -159,7 +167,7 @@ def _line(
         "object": "line_item",
         "amount": total,
         "currency": price["currency"],
-        "description": f"{item['quantity']} × {price['nickname'] or price['product']} (per {each})",
+        "description": f"{item['quantity']} × {name or price['nickname'] or price['product']} (per {each})",
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],

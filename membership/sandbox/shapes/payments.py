@@ -105,10 +105,14 @@ def charge(
     name: str | None = None,
     confirmed: bool = False,
     statement_descriptor_suffix: str | None = None,
+    details: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One try to take money with a card (`payment_method`: the whole object); failed when there is a `decline`."""
+    """One try to take money with a card (`payment_method`: the whole object); failed when there is a `decline`.
+
+    `details`: `payment_method_details` where it is no card.
+    """
     paid = decline is None
-    details = payment_method["billing_details"]
+    billing = payment_method["billing_details"]
     return {
         "id": id,
         "object": "charge",
@@ -120,7 +124,7 @@ def charge(
         "application_fee_amount": None,
         "balance_transaction": balance_transaction if paid else None,
         "billing_details": billing_details(
-            email or details["email"], name or details["name"], details["address"]["country"]
+            email or billing["email"], name or billing["name"], billing["address"]["country"]
         ),
         "calculated_statement_descriptor": "SANDBOX NEWSROOM",
         "captured": paid,
@@ -140,7 +144,7 @@ def charge(
         "paid": paid,
         "payment_intent": payment_intent,
         "payment_method": payment_method["id"],
-        "payment_method_details": card_of_charge(payment_method, amount, confirmed=confirmed),
+        "payment_method_details": details or card_of_charge(payment_method, amount, confirmed=confirmed),
         "receipt_email": receipt_email,
         "receipt_number": None,
         "receipt_url": None,
@@ -241,10 +245,7 @@ def refund(
         "created": created,
         "currency": charge["currency"],
         "customer": charge["customer"],
-        "destination_details": {
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
-            "type": "card",
-        },
+        "destination_details": _destination(charge["payment_method_details"]["type"]),
         "metadata": metadata or {},
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -254,6 +255,13 @@ def refund(
         "status": status,
         "transfer_reversal": None,
     }
+
+
+def _destination(kind: str) -> dict[str, Any]:
+    if kind == "card":
+        card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
+        return {"card": card, "type": "card"}
+    return {"eu_bank_transfer": {"reference": None, "reference_status": "pending"}, "type": "eu_bank_transfer"}
 
 
 def payment_error(decline: Decline, charge_id: str, method: dict[str, Any]) -> dict[str, Any]:

@@ -95,6 +95,8 @@ def checkout_session(
         "url": url,
         "wallet_options": None,
     }
+    if session["currency"] == "eur":
+        session["payment_method_types"] = ["card", "sepa_debit"]
     if mode == "payment":
         session["invoice_creation"] = _no_invoice()
     if mode == "setup":
@@ -142,9 +144,16 @@ def customer_details(email: str | None, name: str | None = None, country: str | 
 
 
 def setup_intent(
-    *, id: str, created: int, customer: str | None, payment_method: str | None, metadata: dict[str, Any] | None = None
+    *,
+    id: str,
+    created: int,
+    customer: str | None,
+    payment_method: str | None,
+    metadata: dict[str, Any] | None = None,
+    description: str | None = None,
+    status: str = "succeeded",
 ) -> dict[str, Any]:
-    """A card stored without a payment, done (https://docs.stripe.com/api/setup_intents/object)."""
+    """A card to be stored, or stored, without a payment (https://docs.stripe.com/api/setup_intents/object)."""
     return {
         "id": id,
         "object": "setup_intent",
@@ -154,7 +163,7 @@ def setup_intent(
         "client_secret": f"{id}_secret_{id[-20:]}",
         "created": created,
         "customer": customer,
-        "description": None,
+        "description": description,
         "flow_directions": None,
         "last_setup_error": None,
         "latest_attempt": None,
@@ -170,6 +179,6 @@ def setup_intent(
         },
         "payment_method_types": ["card"],
         "single_use_mandate": None,
-        "status": "succeeded",
+        "status": status,
         "usage": "off_session",
     }

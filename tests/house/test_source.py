@@ -1,0 +1,89 @@
+"""Laws that the source itself must keep: floors, one commit, one clock, no float on money, no hidden imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.house.source import ROOT, called, files, where
+
+
+def test_imports_go_downwards_only():
+    run = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout[-4000:] + run.stderr
+
+
+def test_only_db_commits():
+    found = [
+        where(path, node)
+        for path, tree in files()
+        for node in ast.walk(tree)
+        if called(node).endswith(".commit") and path != "db.py"
+    ]
+    assert found == []
+
+
+NOW = (
+    "datetime.now",
+    "datetime.utcnow",
+    "datetime.today",
+    "date.today",
+    "time.time",
+    "time.localtime",
+    "datetime.datetime.now",
+)
+
+
+def test_only_the_clock_knows_what_time_it_is():
+    found = [
+        where(path, node)
+        for path, tree in files()
+        for node in ast.walk(tree)
+        if called(node) in NOW and path != "clock.py"
+    ]
+    assert found == []
+
+
+def test_only_the_edge_asks_the_clock():
+    """Rules, queries and actions are handed their `at`; the demo and the command line are edges."""
+    inner = ("rules.py", "queries.py", "actions.py", "models.py")
+    found = [
+        where(path, node)
+        for path, tree in files()
+        for node in ast.walk(tree)
+        if path.endswith(inner) and called(node) in {"clock.now", "clock.wall"}
+    ]
+    assert found == []
+
+
+def test_no_float_touches_money():
+    rooms = ("giving", "memberships", "money", "gateway")
+    trees = [*files(*rooms), *((path, tree) for path, tree in files("reports") if path.endswith("rules.py"))]
+    floats = [
+        where(path, node)
+        for path, tree in trees
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float)) or called(node) == "float"
+    ]
+    assert floats == []
+
+
+def test_no_import_hides_in_a_function_or_behind_type_checking():
+    hidden = []
+    for path, tree in files():
+        top = {id(node) for node in tree.body}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in top:
+                hidden.append(where(path, node))
+            if isinstance(node, ast.Name) and node.id == "TYPE_CHECKING":
+                hidden.append(where(path, node))
+    assert hidden == []
+
+
+def test_rooms_say_what_they_are_for_and_hold_no_code_in_their_door():
+    for path, tree in files():
+        if path.endswith("__init__.py"):
+            assert ast.get_docstring(tree), f"{path} says nothing"
+            assert len(tree.body) == 1, f"{path} holds code"
