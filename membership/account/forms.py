@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from babel import Locale
-from flask_babel import lazy_gettext
-from wtforms import SelectChoice, SelectField, StringField
-from wtforms.validators import Length, Optional
+from flask_babel import lazy_gettext, lazy_ngettext
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
-from membership.web.forms import Form
+from membership.account.rules import PAUSE_MONTHS
+from membership.web.forms import AttemptField, Form
 from membership.web.locale import LANGUAGES
+
+
+class ChangeForm(Form):
+    """Another tier, amount or interval. Amounts are read by the rules."""
+
+    tier = RadioField(lazy_gettext("Which membership suits you?"), validators=[Optional()], validate_choice=False)
+    interval = RadioField(
+        lazy_gettext("How often?"),
+        choices=[SelectChoice("month", lazy_gettext("every month")), SelectChoice("year", lazy_gettext("once a year"))],
+        validators=[InputRequired(lazy_gettext("Please choose every month or once a year."))],
+    )
+    amount = StringField(
+        lazy_gettext("Your own amount"),
+        validators=[Optional(), Length(max=20)],
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "class": "short"},
+    )
+    attempt = AttemptField()
+    membership = HiddenField(validators=[Length(max=20)])
+
+
+class PauseForm(Form):
+    """How long."""
+
+    months = RadioField(
+        lazy_gettext("For how long?"),
+        choices=[SelectChoice(n, lazy_ngettext("one month", "%(num)s months", n)) for n in PAUSE_MONTHS],
+        coerce=int,
+        validators=[InputRequired(lazy_gettext("Please choose how long."))],
+    )
+    membership = HiddenField(validators=[Length(max=20)])
 
 
 class PreferencesForm(Form):

@@ -21,6 +21,16 @@ from membership.money import Money
 
 
 @dataclass(frozen=True)
+class PlannedChange:
+    """What a membership becomes later, as Stripe confirmed it."""
+
+    tier: str
+    amount: Money
+    interval: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
 class MembershipLine:
     """A membership as its reader sees it. `kept_until`: the end of the grace, while it runs; `unpaid`: what is owed."""
 
@@ -37,6 +47,11 @@ class MembershipLine:
     ends_at: datetime | None
     ended_at: datetime | None
     unpaid: UnpaidInvoice | None = None
+    tier_id: int = 0
+    paused: bool = False
+    resumes_at: datetime | None = None
+    planned: PlannedChange | None = None
+    past_due: bool = False
 
     @property
     def owed(self) -> Money | None:
@@ -57,6 +72,13 @@ class MembershipLine:
     def stays_until(self) -> datetime | None:
         """Until when a cancellation now would leave everything as it is: the end of the period that is running."""
         return self.renews_at or self.paid_until
+
+    @property
+    def waits_for_next(self) -> bool:
+        """Whether no payment failed, and the next one is simply not due yet: a pause was ended before its time."""
+        if self.past_due or self.unpaid or self.renews_at is None or self.paid_until is None:
+            return False
+        return self.renews_at > self.paid_until
 
     @property
     def is_paid_up(self) -> bool:
@@ -95,6 +117,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         paid_until=membership.paid_until,
         ends_at=membership.ends_at,
         frozen=membership.frozen,
+        paused=membership.paused,
         at=at,
     )
     owed = open_unpaid(session, membership.id) if state is not Situation.ENDED else []
@@ -113,7 +136,20 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         ends_at=membership.ends_at,
         ended_at=membership.ended_at,
         unpaid=owed[0] if owed else None,
+        tier_id=membership.tier_id,
+        paused=membership.paused,
+        resumes_at=membership.resumes_at,
+        planned=_planned(session, membership, tier),
+        past_due=membership.status == "past_due",
     )
+
+
+def _planned(session: Session, membership: Membership, tier: str) -> PlannedChange | None:
+    if membership.next_amount is None or membership.next_interval is None or membership.next_from is None:
+        return None
+    after = session.get(Tier, membership.next_tier_id) if membership.next_tier_id else None
+    amount = Money(membership.next_amount, membership.currency)
+    return PlannedChange(after.name if after else tier, amount, membership.next_interval, membership.next_from)
 
 
 def line_to_change(

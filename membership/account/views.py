@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from membership import clock
-from membership.account import actions, cancelling, card, queries
+from membership.account import actions, cancelling, card, changing, pausing, queries
 from membership.account.forms import PreferencesForm
 from membership.account.room import blueprint
 from membership.account.taking_part import taking_part
@@ -20,7 +20,7 @@ from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
 
-__all__ = ["blueprint", "cancelling", "card"]
+__all__ = ["blueprint", "cancelling", "card", "changing", "pausing"]
 
 LAST_PAYMENTS = 3
 

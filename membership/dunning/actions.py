@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -168,9 +169,13 @@ def announce(session: Session, membership: Membership, card: CardReading | None,
     to, renews_at = _recipient(session, membership), membership.period_ends_at
     if to is None or renews_at is None or membership.ends_at or membership.status != "active" or renews_at <= at:
         return
-    about = {"amount": Money(membership.amount, membership.currency), "renews_at": renews_at, "card": card}
+    about: dict[str, Any] = {
+        "amount": Money(membership.amount, membership.currency),
+        "renews_at": renews_at,
+        "card": card,
+    }
     tier = session.get_one(Tier, membership.tier_id)
-    if membership.interval == "year" and renews_at - at <= 3 * rules.RENEWAL_NOTICE:
+    if membership.interval == "year" and renews_at - at <= rules.RENEWAL_NOTICE:
         key = f"renewal-notice:{membership.subscription_id}:{renews_at:%Y-%m-%d}"
         write(session, "renewal_notice", to, key=key, at=at, tier=tier, **about)
     if card is None or not rules.expires_before(year=card.exp_year, month=card.exp_month, moment=renews_at):

@@ -152,7 +152,7 @@ def card_of(subscription_id: str) -> CardReading | None:
     params = {"expand": ["default_payment_method", "customer.invoice_settings.default_payment_method"]}
     subscription = _v1().subscriptions.retrieve(subscription_id, params)
     settings = getattr(subscription.customer, "invoice_settings", None)
-    method = subscription.default_payment_method or getattr(settings, "default_payment_method", None)
+    method: Any = subscription.default_payment_method or getattr(settings, "default_payment_method", None)
     card = getattr(method, "card", None)
     return CardReading(method.id, card.brand, card.last4, card.exp_month, card.exp_year) if card else None
 
@@ -160,7 +160,7 @@ def card_of(subscription_id: str) -> CardReading | None:
 def _owed(invoice: Any) -> OwedReading:
     payments = getattr(invoice, "payments", None)
     waiting = [one for one in (payments.data if payments else []) if one.status == "open"]
-    intent = getattr(waiting[0].payment, "payment_intent", None) if waiting else None
+    intent: Any = getattr(waiting[0].payment, "payment_intent", None) if waiting else None
     again = invoice.next_payment_attempt
     return OwedReading(
         id=invoice.id,
@@ -169,6 +169,6 @@ def _owed(invoice: Any) -> OwedReading:
         attempts=invoice.attempt_count,
         next_attempt_at=datetime.fromtimestamp(again, UTC) if again else None,
         hosted_url=invoice.hosted_invoice_url,
-        payment_intent_id=intent if intent is None or isinstance(intent, str) else str(intent.id),
+        payment_intent_id=str(getattr(intent, "id", intent)) if intent else None,
         first=invoice.billing_reason == "subscription_create",
     )

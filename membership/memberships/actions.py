@@ -146,6 +146,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         counted=0,
         started_at=subscription.started_at,
         frozen=False,
+        paused=False,
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
@@ -175,11 +176,24 @@ def _follow(
     membership.ends_at = subscription.ends_at
     membership.ended_at = subscription.ended_at
     membership.tier_id = _tier(session, subscription, None) or membership.tier_id
+    membership.paused = subscription.paused
+    membership.resumes_at = subscription.resumes_at
+    _plan(session, membership, subscription)
     if membership.paid_until is not None and membership.checkout_id is not None:
         _close_checkout(session, membership.checkout_id)
     _move(session, membership, subscription, counted_from=counted_from, at=at)
     session.flush()
     return membership
+
+
+def _plan(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+    """What is planned at Stripe for later, or nothing."""
+    planned = subscription.planned
+    by_product = tier_by_product(session, planned.product_id) if planned else None
+    membership.next_tier_id = by_product.id if by_product else None
+    membership.next_amount = planned.amount if planned else None
+    membership.next_interval = planned.interval if planned else None
+    membership.next_from = planned.starts_at if planned else None
 
 
 def _close_checkout(session: Session, checkout_id: int) -> None:
