@@ -1,4 +1,4 @@
-# Each target does all of its own set-up; see CONTRACT in docs/operating.md for what they promise.
+# Each target does all of its own set-up; README.md says what they are for.
 PYTHON ?= python3
 PORT ?= 8000
 SANDBOX_PORT ?= 8001
@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test test-long check setup setup-test lock bench pictures translations
+.PHONY: demo test test-long check setup setup-test lock pictures
 
 demo: setup
 	@$(PY) -m membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --newsroom-port $(NEWSROOM_PORT) $(if $(FRESH),--fresh)

@@ -19,8 +19,10 @@ from typing import IO
 from tests import chromium
 
 KINDS = ("sqlite", "postgresql")
-MINUTES = 11
-MINUTES_LONG = 240
+PROMISED_MINUTES = 12
+"""On two cores of one's own; a busy machine takes longer, and is told so."""
+STUCK_MINUTES = 45
+STUCK_MINUTES_LONG = 480
 
 
 @dataclass
@@ -55,12 +57,18 @@ def main() -> int:
         print("Public elections are not recounted: set PUBLIC_ELECTIONS to a directory of them to have that.")
     if strict and left_out:
         return _say_left_out(left_out, strict)
-    minutes = MINUTES_LONG if asked.long else MINUTES
+    began = time.monotonic()
     runs = [_start(kind, options) for kind in KINDS]
-    _wait(runs, minutes)
+    _wait(runs, STUCK_MINUTES_LONG if asked.long else STUCK_MINUTES)
+    took = (time.monotonic() - began) / 60
     print()
     for run in runs:
         print(f"{run.kind}: {run.closing_line()}")
+    if took > PROMISED_MINUTES and not asked.long:
+        load = "{:.1f}, {:.1f}, {:.1f}".format(*os.getloadavg())
+        print(
+            f"It took {took:.0f} minutes; {PROMISED_MINUTES} are promised on two cores. The machine's load is {load}."
+        )
     red = any(run.process.returncode != 0 for run in runs)
     return _say_left_out(left_out, strict) or int(red)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from membership import clock, db
 from membership.jobs import queue
@@ -56,6 +56,17 @@ def test_a_reason_that_arrives_while_the_job_runs_makes_it_due_again(session):
     with queue.finishing(job):
         pass
     assert queue.claim() is not None
+
+
+def test_one_claim_takes_one_job_however_the_database_plans_it(session):
+    for number in range(20):
+        queue.post(session, "tests.note", f"note:{number}", due_at=clock.now())
+    if session.get_bind().dialect.name == "postgresql":
+        for setting in ("enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material"):
+            session.execute(text(f"SET LOCAL {setting} = off"))
+    session.commit()
+    assert queue.claim() is not None
+    assert session.scalar(select(func.count()).select_from(Job).where(Job.state == "running")) == 1
 
 
 def test_a_stale_lease_writes_nothing(session):

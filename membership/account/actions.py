@@ -9,8 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from membership.account.rules import written_name
+from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
-from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships.actions import keep_in_step
 from membership.memberships.models import Membership
@@ -52,11 +52,6 @@ def follow_change(session: Session, answered: SubscriptionReading, *, key: str, 
         }
         write(session, "membership_changed", to, key=f"changed:{key}", at=at, membership=membership, **values)
     return membership
-
-
-def look_again(session: Session, subscription_id: str, *, at: datetime) -> None:
-    """Have the worker fetch a subscription under its lease, as if Stripe had told of it."""
-    post(session, "webhooks.take_in", f"stripe:{subscription_id}", {"root": subscription_id}, due_at=at)
 
 
 def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at: datetime) -> None:

@@ -13,6 +13,7 @@ from membership.account.queries import MembershipLine
 from membership.account.rules import NothingToCancel, NotKnownYet, check_changeable
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
+from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.memberships.models import Membership
 
@@ -42,7 +43,7 @@ def tell_stripe(line: MembershipLine, ask: Callable[[], SubscriptionReading], *,
         answered = ask()
     except gateway.StripeUnreachable as error:
         with transaction() as session:
-            actions.look_again(session, line.subscription_id, at=clock.now())
+            look_again(session, line.subscription_id, at=clock.now())
         raise NotKnownYet() from error
     with transaction() as session:
         return actions.follow_change(session, answered, key=key, at=clock.now())

@@ -14,6 +14,7 @@ from membership.account.room import blueprint
 from membership.account.rules import NotAccepted, NothingToCancel, StaysAsItIs
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
+from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.memberships.models import Membership
 from membership.perks.queries import grants_of
@@ -41,7 +42,8 @@ def cancel() -> Response | tuple[str, int]:
         flash(
             gettext(
                 "Our payment processor has not confirmed the cancellation, so your membership goes on. Please try again."
-            )
+            ),
+            "bad",
         )
     return redirect("/account/membership", 303)
 
@@ -54,7 +56,7 @@ def withdraw() -> Response:
     if after.ends_at is None:
         flash(gettext("Your membership goes on. Thank you for staying with us."))
     else:
-        flash(gettext("Our payment processor has not taken the cancellation back yet. Please try again."))
+        flash(gettext("Our payment processor has not taken the cancellation back yet. Please try again."), "bad")
     return redirect("/account/membership", 303)
 
 
@@ -65,7 +67,7 @@ def _tell_stripe(line: MembershipLine, *, cancel: bool) -> Membership:
     except (gateway.StripeUnreachable, gateway.StripeRefuses, gateway.StripeGone) as error:
         # The request may have arrived although its answer did not: the worker looks what is true.
         with transaction() as session:
-            actions.look_again(session, line.subscription_id, at=clock.now())
+            look_again(session, line.subscription_id, at=clock.now())
         raise (StaysAsItIs() if isinstance(error, gateway.StripeUnreachable) else NotAccepted()) from error
     with transaction() as session:
         return actions.follow_cancellation(session, answered, at=clock.now())

@@ -14,6 +14,7 @@ from membership.db import insert_once
 from membership.dunning import queries, rules
 from membership.dunning.models import CardChange, CardLink, UnpaidInvoice
 from membership.gateway.collecting import CardReading, FailureReading, OwedReading
+from membership.gateway.looking import look_again
 from membership.giving.models import Payment
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
@@ -228,13 +229,8 @@ def note_card(session: Session, change_id: int, card: CardReading | None, *, put
     look_again(session, membership.subscription_id, at=at)
 
 
-def look_again(session: Session, subscription_id: str, *, at: datetime) -> None:
-    """Have the worker fetch a subscription under its lease, as if Stripe had told of it."""
-    post(session, "webhooks.take_in", f"stripe:{subscription_id}", {"root": subscription_id}, due_at=at)
-
-
 def look_again_at_invoice(session: Session, invoice_id: str, *, at: datetime) -> None:
-    """The same for the subscription of a failed invoice."""
+    """Have the worker look at the subscription of a failed invoice again."""
     row = queries.unpaid(session, invoice_id)
     if row is not None:
         look_again(session, session.get_one(Membership, row.membership_id).subscription_id, at=at)

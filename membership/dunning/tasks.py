@@ -14,6 +14,7 @@ from membership.dunning.models import CardChange
 from membership.gateway import client as gateway
 from membership.gateway import collecting
 from membership.gateway.collecting import CardReading
+from membership.gateway.looking import look_again
 from membership.gateway.readings import CheckoutReading, SubscriptionReading
 from membership.jobs.queue import Claimed, finishing
 from membership.jobs.worker import Task
@@ -91,7 +92,7 @@ def announce(job: Claimed) -> None:
     subscription_id = job.payload["subscription"]
     now, card = gateway.subscription(subscription_id), collecting.card_of(subscription_id)
     with finishing(job) as session:
-        membership = membership_by_subscription(session, subscription_id, lock=True)
+        membership = membership_by_subscription(session, subscription_id)
         if membership is None:
             return
         if (now.status, now.ends_at, now.period_ends_at) == (
@@ -101,7 +102,7 @@ def announce(job: Claimed) -> None:
         ):
             actions.announce(session, membership, card, at=clock.now())
         else:  # taken in first; that plans the notice anew
-            actions.look_again(session, subscription_id, at=clock.now())
+            look_again(session, subscription_id, at=clock.now())
 
 
 TASKS: dict[str, Task] = {"dunning.remind": remind, "dunning.announce": announce}

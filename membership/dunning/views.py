@@ -13,8 +13,8 @@ from membership.dunning import actions, queries
 from membership.dunning.models import CardLink
 from membership.gateway import client as gateway
 from membership.gateway import collecting
+from membership.gateway.looking import look_again
 from membership.giving.paying import STRIPE_LOCALES, language
-from membership.jobs.queue import post
 from membership.memberships.models import Membership
 from membership.memberships.rules import ENDED
 from membership.memberships.tiers import Tier
@@ -48,7 +48,7 @@ def updated() -> Response:
     confirming = change.state in {"begun", "taken"}
     if confirming:
         with transaction() as session:
-            post(session, "webhooks.take_in", f"stripe:{session_id}", {"root": session_id}, due_at=clock.now())
+            look_again(session, session_id, at=clock.now())
     answer = make_response(render_template("dunning/updated.html", state=change.state, confirming=confirming))
     if confirming:
         answer.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)

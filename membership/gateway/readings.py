@@ -122,7 +122,7 @@ class SubscriptionReading:
 
 @dataclass(frozen=True)
 class InvoiceReading:
-    """An invoice of a subscription. `settlement` is there once something was paid."""
+    """An invoice of a subscription. `payment_intent_id` is there once something was paid by one."""
 
     id: str
     subscription_id: str | None
@@ -137,7 +137,7 @@ class InvoiceReading:
 
 @dataclass(frozen=True)
 class PaymentReading:
-    """A payment intent outside any subscription. `token` is our checkout's."""
+    """A payment intent. `token` is our checkout's, on a donation; what an invoice collects carries none."""
 
     id: str
     token: str | None

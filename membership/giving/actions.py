@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,13 +63,23 @@ def note_opened(session: Session, checkout_id: int, *, session_id: str, url: str
 
 def note_checkout(session: Session, reading: CheckoutReading) -> None:
     """Bring a checkout's state in step with its session. Only a payment that was booked makes it `paid`."""
-    checkout = checkout_by_token(session, reading.token)
-    if checkout is None or checkout.state == "paid":
-        return
     if reading.status == "expired":
-        checkout.state = "expired"
+        _note_state(session, reading.token, "expired")
     elif reading.status == "complete" and reading.payment_status == "unpaid":
-        checkout.state = "waiting"
+        _note_state(session, reading.token, "waiting")
+
+
+def note_failed(session: Session, token: str | None) -> None:
+    """The bank refused what a checkout was waiting for. One that is still open stays so: another card may be tried."""
+    _note_state(session, token, "failed", only_from=("waiting",))
+
+
+def _note_state(
+    session: Session, token: str | None, state: str, *, only_from: Sequence[str] = ("begun", "open", "waiting")
+) -> None:
+    """One guarded statement: what was paid meanwhile stays paid."""
+    rows = (Checkout.token == token, Checkout.state.in_(only_from))
+    session.execute(update(Checkout).where(*rows).values(state=state))
 
 
 def reader_behind(session: Session, token: str | None, customer_id: str | None, *, at: datetime) -> int | None:

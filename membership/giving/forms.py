@@ -24,7 +24,7 @@ class PayForm(Form):
 
 
 class GiveForm(PayForm):
-    """A one-time gift: one of the amounts shown (`preset`, in minor units) or one's own."""
+    """A one-time gift: one of the amounts shown (`preset`, as it would be typed) or one's own."""
 
     preset = RadioField(
         lazy_gettext("How much would you like to give?"), validators=[Optional()], validate_choice=False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import current_app, request
 from flask_babel import get_locale
@@ -16,7 +16,7 @@ from membership.gateway.client import CheckoutRequest, Opened
 from membership.giving.actions import Asked, begin_checkout, note_opened
 from membership.giving.forms import PayForm
 from membership.giving.models import Checkout
-from membership.giving.queries import customer_of
+from membership.giving.queries import checkout_by_attempt, customer_of
 from membership.giving.rules import FormUsed, attempt_key
 from membership.money import Money
 from membership.newsroom import actions as newsroom_actions
@@ -65,28 +65,32 @@ def send_to_stripe(
     kind: str,
     amount: Money,
     details: Sequence[object],
+    back: str,
     prepare: Callable[[Session, Checkout], None],
     open_page: Callable[[CheckoutRequest], Opened],
 ) -> str:
     """Write the checkout, open the hosted page, and return its address for a 303.
 
     The row comes first: whatever happens while Stripe is asked, the same attempt finds it again and Stripe's idempotency
-    key (made of the row's token) opens the same page. Raises `TooOften`, `FormUsed`, `StripeUnreachable`.
+    key (made of the row's token) opens the same page. `back` is where a reader who turns round finds the form again, as
+    a path. Raises `TooOften`, `FormUsed`, `StripeUnreachable`.
     """
     at = clock.now()
     email = str(form.email.data)
     browser = browser_hash()
-    count_against(
-        (CHECKOUTS_PER_CLIENT, client_address()),
-        (CHECKOUTS_PER_ADDRESS, email_key(email)),
-        (CHECKOUTS_PER_BROWSER, browser),
-        at=at,
-    )
+    address = str(form.article.data or "")
+    attempt = attempt_key(str(form.attempt.data), kind, email_key(email), amount, address, *details)
+    if not _begun_before(attempt):  # a double click is one try
+        count_against(
+            (CHECKOUTS_PER_CLIENT, client_address()),
+            (CHECKOUTS_PER_ADDRESS, email_key(email)),
+            (CHECKOUTS_PER_BROWSER, browser),
+            at=at,
+        )
     with transaction() as session:
-        address = str(form.article.data or "")
         article = newsroom_actions.article(session, address, "", at) if address else None
         asked = Asked(
-            attempt=attempt_key(str(form.attempt.data), kind, email_key(email), amount, address, *details),
+            attempt=attempt,
             kind=kind,
             email=email,
             amount=amount,
@@ -102,7 +106,7 @@ def send_to_stripe(
         return checkout.session_url
     if checkout.state not in {"begun", "open"}:
         raise FormUsed()
-    opened = open_page(_request(checkout, customer))
+    opened = open_page(_request(checkout, customer, back))
     with transaction() as session:
         note_opened(session, checkout.id, session_id=opened.id, url=opened.url)
     return opened.url
@@ -115,9 +119,19 @@ def _own_reader_id(email: str) -> int | None:
     return None
 
 
-def _request(checkout: Checkout, customer_id: str | None) -> CheckoutRequest:
+def _begun_before(attempt: str) -> bool:
+    with reading() as session:
+        return checkout_by_attempt(session, attempt) is not None
+
+
+def back_to(path: str, form: PayForm, **values: str) -> str:
+    """The form's own address with what was chosen in it; the e-mail address never stands in one."""
+    kept = {"article": str(form.article.data or ""), "currency": str(form.currency.data or "")} | values
+    return f"{path}?{urlencode({name: value for name, value in kept.items() if value})}"
+
+
+def _request(checkout: Checkout, customer_id: str | None, back: str) -> CheckoutRequest:
     base = current_app.config["MEMBERSHIP"].base_url
-    back: dict[str, Any] = {"membership": "/join", "donation": "/give"}
     short = checkout.language.split("_")[0]
     return CheckoutRequest(
         token=checkout.token,
@@ -126,5 +140,5 @@ def _request(checkout: Checkout, customer_id: str | None) -> CheckoutRequest:
         customer_id=customer_id,
         locale=short if short in STRIPE_LOCALES else "auto",
         success_url=f"{base}/welcome?session_id={{CHECKOUT_SESSION_ID}}",
-        cancel_url=f"{base}{back[checkout.kind]}?back=1",
+        cancel_url=f"{base}{back}",
     )

@@ -15,6 +15,11 @@ def checkout_by_session(session: Session, session_id: str) -> Checkout | None:
     return session.execute(select(Checkout).where(Checkout.session_id == session_id)).scalar_one_or_none()
 
 
+def checkout_by_attempt(session: Session, attempt: str) -> Checkout | None:
+    """The checkout that this attempt (`rules.attempt_key`) began."""
+    return session.execute(select(Checkout).where(Checkout.attempt == attempt)).scalar_one_or_none()
+
+
 def checkout_by_token(session: Session, token: str | None) -> Checkout | None:
     """The checkout that Stripe carried this token for."""
     return session.execute(select(Checkout).where(Checkout.token == token)).scalar_one_or_none() if token else None

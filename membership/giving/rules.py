@@ -48,5 +48,5 @@ def donation(typed: str, code: str, coffees: dict[str, Money], *, locale: str) -
 
 
 def presets(coffee: Money) -> list[Money]:
-    """Four amounts to choose from, the smallest a few coffees, each a whole number of major units where it can be."""
+    """Four amounts to choose from, each a number of coffees."""
     return [coffee * times for times in PRESETS]

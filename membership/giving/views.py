@@ -50,6 +50,7 @@ def begin() -> Response | tuple[str, int]:
             kind="donation",
             amount=amount,
             details=(),
+            back=paying.back_to("/give", form),
             prepare=lambda _session, _checkout: None,
             open_page=lambda request_: gateway.open_donation_checkout(
                 request_, name=gettext("A gift to open reporting")

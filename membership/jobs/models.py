@@ -17,7 +17,7 @@ class Job(Base):
     __tablename__ = "job"
     __table_args__ = (
         CheckConstraint("state IN ('ready', 'running', 'parked')", name="state"),
-        Index("ix_job_due", "state", "due_at"),
+        Index("ix_job_due", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -55,12 +55,14 @@ _POST = _statement("""
         attempts = CASE WHEN job.state = 'parked' THEN 0 ELSE job.attempts END,
         state = CASE WHEN job.state = 'parked' THEN 'ready' ELSE job.state END,
         payload = excluded.payload,
-        due_at = CASE WHEN job.state = 'ready' AND job.due_at < excluded.due_at THEN job.due_at ELSE excluded.due_at END
+        due_at = CASE WHEN (job.state = 'ready' OR job.again) AND job.due_at < excluded.due_at
+            THEN job.due_at ELSE excluded.due_at END
 """)
 
+# `=`, not `IN`: PostgreSQL may run a subquery under IN once per row, and then claims more jobs than it hands out.
 _CLAIM = """
     UPDATE job SET state = 'running', lease = :lease, leased_until = :leased_until, attempts = attempts + 1
-    WHERE id IN (
+    WHERE id = (
         SELECT id FROM job
         WHERE (state = 'ready' AND due_at <= :now) OR (state = 'running' AND leased_until < :wall)
         ORDER BY due_at LIMIT 1 {locking}
@@ -82,7 +84,9 @@ _DUE_AGAIN = text("""
     WHERE id = :id AND lease = :lease
 """)
 _FAILED = _statement("""
-    UPDATE job SET state = :state, due_at = :due_at, lease = NULL, leased_until = NULL, again = false, last_error = :error
+    UPDATE job SET state = CASE WHEN again THEN 'ready' ELSE :state END,
+        due_at = CASE WHEN again AND due_at < :due_at THEN due_at ELSE :due_at END,
+        lease = NULL, leased_until = NULL, again = false, last_error = :error
     WHERE id = :id AND lease = :lease
 """).bindparams(bindparam("error", type_=Text()))
 

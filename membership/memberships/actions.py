@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
+from membership.gateway.looking import look_again
 from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
-from membership.giving.actions import book_payment, reader_behind
+from membership.giving.actions import book_payment, note_failed, reader_behind
 from membership.giving.correction_rules import counts
 from membership.giving.models import Checkout, Payment
 from membership.giving.queries import checkout_by_token
@@ -55,6 +56,10 @@ def take_in(
 
     Raises `NotOurs`.
     """
+    for one in paid:
+        if one.payment and one.payment.settlement and one.payment.settlement.corrected:
+            # Money of it went back before we had booked it. Job rows are locked before the membership, always.
+            look_again(session, one.payment.id, at=at)
     membership = _known(session, subscription, at=at)
     for one in sorted(paid, key=lambda one: one.invoice.period_end):
         receive_membership_payment(session, membership, one, at=at)
@@ -84,19 +89,19 @@ def receive_membership_payment(session: Session, membership: Membership, paid: P
         )
         period = {"period_start": invoice.period_start, "period_end": invoice.period_end}
         insert_once(session, MembershipPayment, payment_id=payment.id, membership_id=membership.id, **period)
-        if paid.payment and paid.payment.settlement and paid.payment.settlement.corrected:
-            _look_at_corrections(session, paid.payment.id, at=at)
     else:
         membership.free_until = max(filter(None, [membership.free_until, invoice.period_end]))
     _reckon(session, membership)
 
 
-def reckon_standing(session: Session, payment: Payment, *, at: datetime) -> None:
-    """After a refund or dispute: reckon again until when the payment's membership is paid, and wake the perks."""
+def hold_membership(session: Session, payment: Payment) -> Membership | None:
+    """Lock the membership that a payment was made for, before the payment itself: the one order of locks."""
     found = membership_of_payment(session, payment.id)
-    membership = membership_by_subscription(session, found.subscription_id, lock=True) if found else None
-    if membership is None:
-        return
+    return membership_by_subscription(session, found.subscription_id, lock=True) if found else None
+
+
+def reckon_standing(session: Session, membership: Membership, *, at: datetime) -> None:
+    """After a refund or dispute: reckon again until when a (held) membership is paid, and wake the perks."""
     before = (membership.paid_until, membership.frozen)
     _reckon(session, membership)
     if before != (membership.paid_until, membership.frozen):
@@ -110,11 +115,6 @@ def _reckon(session: Session, membership: Membership) -> None:
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
     membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
     membership.frozen = any(period.disputed for period in periods)
-
-
-def _look_at_corrections(session: Session, payment_intent_id: str, *, at: datetime) -> None:
-    """Money of this payment went back before we had booked it: the payment itself must be taken in as well."""
-    post(session, "webhooks.take_in", f"stripe:{payment_intent_id}", {"root": payment_intent_id}, due_at=at)
 
 
 def _wake_perks(session: Session, reader_id: int, *, at: datetime) -> None:
@@ -179,8 +179,7 @@ def _follow(
     membership.paused = subscription.paused
     membership.resumes_at = subscription.resumes_at
     _plan(session, membership, subscription)
-    if membership.paid_until is not None and membership.checkout_id is not None:
-        _close_checkout(session, membership.checkout_id)
+    _close_checkout(session, membership, subscription)
     _move(session, membership, subscription, counted_from=counted_from, at=at)
     session.flush()
     return membership
@@ -196,10 +195,12 @@ def _plan(session: Session, membership: Membership, subscription: SubscriptionRe
     membership.next_from = planned.starts_at if planned else None
 
 
-def _close_checkout(session: Session, checkout_id: int) -> None:
-    checkout = session.get(Checkout, checkout_id)
-    if checkout is not None:
-        checkout.state = "paid"
+def _close_checkout(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+    """What became of the checkout that began a membership: paid, or refused by the bank after all."""
+    if membership.paid_until is not None:
+        session.execute(update(Checkout).where(Checkout.id == membership.checkout_id).values(state="paid"))
+    elif membership.status in rules.ENDED:
+        note_failed(session, subscription.token)
 
 
 def _move(
@@ -222,7 +223,7 @@ def _move(
         membership.counted,
         after,
         was_patron_before=bool(session.execute(earlier).scalar_one()),
-        payment_failed=subscription.payment_failed,
+        payment_failed=rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed),
     )
     if kind is None:
         return

@@ -38,7 +38,7 @@ class Membership(Base):
     subscription_id: Mapped[str] = mapped_column(Text, unique=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
     tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
-    checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkout.id"))
+    checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkout.id"), unique=True)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
     status: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)

@@ -41,11 +41,16 @@ def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str) 
     return yearly(amount, interval)
 
 
+def ended_by_failure(*, status: str, payment_failed: bool) -> bool:
+    """Whether a membership ended because a payment failed, not because somebody chose to: Stripe's cancellation reason
+    says so, or its retries were set to end in `unpaid`."""
+    return payment_failed or status == "unpaid"
+
+
 def movement_kind(before: int, after: int, *, was_patron_before: bool, payment_failed: bool) -> str | None:
     """How a change of the counted yearly amount is called; None when nothing changed.
 
-    `was_patron_before`: another membership of the same reader was counted earlier; `payment_failed`: Stripe ended it
-    because a payment failed, not because the reader chose to.
+    `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`.
     """
     if before == after:
         return None

@@ -12,12 +12,12 @@ from membership import clock
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.client import CheckoutRequest, Opened
+from membership.gateway.looking import look_again
 from membership.giving import paying
 from membership.giving.forms import JoinForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
-from membership.jobs.queue import post
 from membership.memberships import actions, queries
 from membership.memberships.rules import tier_for
 from membership.memberships.tasks import sync_tiers
@@ -72,6 +72,7 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
             kind="membership",
             amount=amount,
             details=(slug, interval),
+            back=paying.back_to(f"/join/{slug}", form, interval=interval),
             prepare=prepare,
             open_page=lambda asked: _open_page(asked, tier_id, interval),
         )
@@ -187,4 +188,4 @@ def welcome() -> Response:
 
 def _ask_worker(session_id: str) -> None:
     with transaction() as session:
-        post(session, "webhooks.take_in", f"stripe:{session_id}", {"root": session_id}, due_at=clock.now())
+        look_again(session, session_id, at=clock.now())

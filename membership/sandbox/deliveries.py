@@ -18,10 +18,42 @@ from urllib.parse import urlsplit
 
 from membership.sandbox import ids, signing
 from membership.sandbox.faults import Faults
+from membership.sandbox.shapes.old import OLD_VERSION, aged
+from membership.sandbox.shapes.thin import notification
 from membership.sandbox.store import Store
 
 LONGEST_BACK_OFF = 30.0
-SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode")
+SPOILED = ("bad_signature", "old_timestamp", "wrong_livemode", "foreign_account", "unknown_customer")
+FOREIGN = "acct_1SomebodyElse"
+THIN = "v2.core.event_destination"
+
+
+def _written(event: dict[str, Any]) -> str:
+    return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+
+
+def _url(endpoint: dict[str, Any]) -> str:
+    return str(endpoint["webhook_endpoint"]["url"] if endpoint["object"] == THIN else endpoint["url"])
+
+
+def _secrets(endpoint: dict[str, Any]) -> list[str]:
+    """What a delivery is signed with: the secret, and the one before it for as long as that holds."""
+    old = endpoint.get("_old_secret") if endpoint.get("_old_until", 0.0) > time.time() else None
+    return [endpoint["_secret"], *([old] if old else [])]
+
+
+def _strange(fault: str, event: dict[str, Any]) -> dict[str, Any]:
+    """What a spoiled copy says otherwise."""
+    if fault == "wrong_livemode":
+        return {"livemode": True}
+    if fault == "foreign_account":
+        return {"account": FOREIGN, "context": FOREIGN}
+    about = event["data"]["object"]
+    prefix = str(about["id"]).partition("_")[0] + "_"
+    stranger = {**about, "id": ids.new(prefix)}
+    if "customer" in about:
+        stranger["customer"] = ids.new("cus_")
+    return {"data": {**event["data"], "object": stranger}}
 
 
 class Deliveries:
@@ -132,18 +164,23 @@ class Deliveries:
         if not rows:
             return
         event_id, endpoint_id, attempts, body, type = rows[0]
-        endpoint = self._store.get("webhook_endpoint", endpoint_id)
+        endpoint = self._store.any(endpoint_id)
         if endpoint is None:
             self._store.query("UPDATE deliveries SET state = 'done' WHERE seq = ?", (seq,))
             return
         for fault in SPOILED:
             if self._faults.take(fault):
                 self._send_spoiled(fault, event_id, type, body, endpoint, attempts + 1)
-        status, answer = self._send(endpoint["url"], body.encode(), endpoint["_secret"], int(time.time()))
+        event = json.loads(body)
+        if endpoint["object"] == THIN:
+            event = notification(event)
+        elif endpoint.get("api_version") == OLD_VERSION or self._faults.take("old_shape"):
+            event = aged(self._store, event)
+        status, answer = self._send(_url(endpoint), _written(event).encode(), _secrets(endpoint), int(time.time()))
         done = status is not None and 200 <= status < 300
         wait = min(LONGEST_BACK_OFF, 2.0 ** min(attempts, 10))
         with self._store.transaction():
-            self._log(event_id, type, endpoint["url"], attempts + 1, status, answer, None)
+            self._log(event_id, type, _url(endpoint), attempts + 1, status, answer, None)
             self._store.query(
                 "UPDATE deliveries SET state = ?, attempts = attempts + 1, next_at = ? WHERE seq = ?",
                 ("done" if done else "pending", time.time() + wait, seq),
@@ -153,24 +190,26 @@ class Deliveries:
         self, fault: str, event_id: str, type: str, body: str, endpoint: dict[str, Any], attempt: int
     ) -> None:
         """A copy that must be refused or ignored; the true one follows it."""
-        at, secret, payload = int(time.time()), endpoint["_secret"], body.encode()
+        at, secrets, told = int(time.time()), _secrets(endpoint), json.loads(body)
         if fault == "bad_signature":
-            secret = "whsec_of_somebody_else"  # noqa: S105
+            secrets = ["whsec_of_somebody_else"]
         elif fault == "old_timestamp":
             at -= 3600
         else:
-            payload = json.dumps({**json.loads(body), "livemode": True, "id": ids.new("evt_")}).encode()
-        status, answer = self._send(endpoint["url"], payload, secret, at)
-        self._log(event_id, type, endpoint["url"], attempt, status, answer, fault)
+            told = {**told, **_strange(fault, told), "id": ids.new("evt_")}
+        if endpoint["object"] == THIN:
+            told = notification(told)
+        status, answer = self._send(_url(endpoint), _written(told).encode(), secrets, at)
+        self._log(event_id, type, _url(endpoint), attempt, status, answer, fault)
 
-    def _send(self, url: str, payload: bytes, secret: str, at: int) -> tuple[int | None, str]:
+    def _send(self, url: str, payload: bytes, secrets: list[str], at: int) -> tuple[int | None, str]:
         """The status and the start of the answer; no status when nobody answered."""
         parts = urlsplit(url)
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": signing.header(payload, secret, at),
+            "Stripe-Signature": signing.header(payload, secrets, at),
         }
         try:
             with contextlib.closing(make(parts.netloc, timeout=self._patience)) as connection:

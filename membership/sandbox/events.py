@@ -81,11 +81,12 @@ def when(faults: Faults) -> float:
 
 
 def listening(store: Store, type: str) -> list[dict[str, Any]]:
-    """The enabled endpoints that want this type."""
+    """The enabled endpoints that want this type, and the destinations that want it as a thin event."""
     return [
         endpoint
-        for endpoint in store.find("webhook_endpoint")
-        if endpoint["status"] == "enabled" and ({"*", type} & set(endpoint["enabled_events"]))
+        for kind, name in (("webhook_endpoint", type), ("v2.core.event_destination", f"v1.{type}"))
+        for endpoint in store.find(kind)
+        if endpoint["status"] == "enabled" and ({"*", name} & set(endpoint["enabled_events"]))
     ]
 
 

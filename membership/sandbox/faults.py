@@ -10,6 +10,9 @@
 | pause: bool | no delivery leaves |
 | fail_api: list | one per API request: a status, "timeout" (hangs 30 s, or {"timeout": s}), "cut" (works, then hangs up) |
 | bad_signature, old_timestamp, wrong_livemode: n | before the next n deliveries a spoiled copy is sent |
+| foreign_account: n | … a well-signed copy that is another account's (`account`, `context`) |
+| unknown_customer: n | … a well-signed copy about an object and a customer that the API does not know |
+| old_shape: n | the next n deliveries have the payload of API version 2024-06-20 |
 """
 
 from __future__ import annotations
@@ -18,7 +21,17 @@ from typing import Any
 
 from membership.sandbox.store import Store
 
-COUNTS = ("duplicate", "twin", "drop", "bad_signature", "old_timestamp", "wrong_livemode")
+COUNTS = (
+    "duplicate",
+    "twin",
+    "drop",
+    "bad_signature",
+    "old_timestamp",
+    "wrong_livemode",
+    "foreign_account",
+    "unknown_customer",
+    "old_shape",
+)
 SWITCHES = ("reorder", "pause")
 NONE: dict[str, Any] = {**dict.fromkeys(COUNTS, 0), **dict.fromkeys(SWITCHES, False), "delay": 0, "fail_api": []}
 

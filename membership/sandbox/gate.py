@@ -26,12 +26,14 @@ from membership.sandbox.resources import (
     pausing,
     payment_methods,
     payments,
+    payouts,
     portal,
     prices,
     products,
     refunds,
     schedules,
     subscriptions,
+    thin_events,
 )
 from membership.sandbox.routes import Route
 from membership.sandbox.shapes.common import API_VERSION
@@ -48,12 +50,14 @@ ROOMS = (
     pausing,
     payment_methods,
     payments,
+    payouts,
     portal,
     prices,
     products,
     refunds,
     schedules,
     subscriptions,
+    thin_events,
 )
 ROUTES: list[Route] = [route for room in ROOMS for route in room.ROUTES]
 REMEMBERED = 86_400
@@ -173,7 +177,7 @@ def _do(world: World, route: Route | None, path_ids: list[str]) -> tuple[int, di
 def _done(world: World, route: Route | None, path_ids: list[str]) -> dict[str, Any]:
     if route is None:
         raise Refusal(f"Unrecognized request URL ({request.method}: {request.path}).", status=404)
-    raw = forms.decode(list(_sent().items(multi=True)))
+    raw = _sent()
     asked = raw.get("expand", [])
     given = params.read(raw, route.fields, route.required)
     kept: Refusal | None = None
@@ -190,13 +194,16 @@ def _done(world: World, route: Route | None, path_ids: list[str]) -> dict[str, A
     return expand.expanded(world.store, shown(answer), [str(path) for path in paths])
 
 
-def _sent() -> Any:
-    """The parameters: of the query for GET and DELETE, of the body for POST."""
-    if request.method == "POST":
-        if request.args:
-            raise unknown(list(request.args))
-        return request.form
-    return request.args
+def _sent() -> dict[str, Any]:
+    """The parameters: of the query for GET and DELETE, of the body for POST, which is JSON under /v2."""
+    if request.method != "POST":
+        return forms.decode(list(request.args.items(multi=True)))
+    if request.args:
+        raise unknown(list(request.args))
+    if not request.path.startswith("/v2/"):
+        return forms.decode(list(request.form.items(multi=True)))
+    body = request.get_json(force=True, silent=True)
+    return body if isinstance(body, dict) else {}
 
 
 def _response(status: int, body: dict[str, Any], call: Call) -> Response:

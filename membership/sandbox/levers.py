@@ -6,17 +6,21 @@ object that is not there) with `error` in words. They are told of like everythin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from membership.sandbox import cards, debits
+from membership.sandbox import cards, debits, ids
 from membership.sandbox.answers import Refusal
-from membership.sandbox.billing import bank, debiting, disputing, refunding
+from membership.sandbox.billing import balance, bank, debiting, disputing, refunding
+from membership.sandbox.clock import NotATime, seconds
+from membership.sandbox.resources import customers, prices, subscriptions
 from membership.sandbox.shapes.cards import payment_method_card
+from membership.sandbox.shapes.payouts import FAILURES
 from membership.sandbox.store import shown
-from membership.sandbox.world import World
+from membership.sandbox.world import STARTED_WITH, World
 
 Lever = Callable[..., dict[str, Any]]
 
@@ -106,6 +110,45 @@ def end_mandate(world: World, _body: dict[str, Any], id: str) -> dict[str, Any]:
     return debiting.withdraw(world, world.get("mandate", id))
 
 
+def end_payout(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"outcome": "paid" | "failed", "reason": "account_closed"}`"""
+    payout = world.get("payout", id)
+    if _word(body, "outcome", ("paid", "failed")) == "failed":
+        code = _word({"reason": "account_closed", **body}, "reason", tuple(FAILURES))
+        return balance.fail(world, payout, code)
+    if payout["status"] != "in_transit":
+        raise Refusal(f"This payout is {payout['status']}.", param="outcome")
+    return balance.arrive(world, payout)
+
+
+def roll_secret(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
+    """`{"secret": "whsec_…", "overlap": "24h"}`: both sign for so long (wall time); `start` is the endpoint given at
+    the start. Answers with the endpoint and its new secret."""
+    kind = "v2.core.event_destination" if id.startswith("ed_") else "webhook_endpoint"
+    old = world.get(kind, STARTED_WITH if id == "start" else id)
+    secret = str(body.get("secret") or ids.new("whsec_"))
+    try:
+        overlap = seconds(str(body.get("overlap", "24h")))
+    except NotATime as error:
+        raise Refusal(str(error), param="overlap") from error
+    rolled = {**old, "_secret": secret, "_old_secret": old["_secret"], "_old_until": time.time() + overlap}
+    return {**world.save(rolled), "secret": secret}
+
+
+def stranger(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"email": "…", "amount": 500}`: somebody subscribes by another way (the dashboard, another application on the same
+    account): customer, price and subscription without any metadata of ours."""
+    amount = body.get("amount", 500)
+    if type(amount) is not int or amount < 50:
+        raise Refusal("Send an amount of at least 50 minor units.", param="amount")
+    card = {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    customer = customers.create(world, {"email": str(body.get("email", "stranger@example.org")), **card})
+    recurring = {"interval": "month"}
+    wanted = {"currency": "eur", "unit_amount": amount, "recurring": recurring, "product_data": {"name": "Elsewhere"}}
+    price = prices.create(world, wanted)
+    return subscriptions.create(world, {"customer": customer["id"], "items": [{"price": price["id"]}]})
+
+
 LEVERS: dict[str, Lever] = {
     "/charges/<id>": end_debit,
     "/disputes": open_dispute,
@@ -113,5 +156,8 @@ LEVERS: dict[str, Lever] = {
     "/fraud_warnings": warn_of_fraud,
     "/mandates/<id>": end_mandate,
     "/payment_methods/<id>": renew_card,
+    "/payouts/<id>": end_payout,
     "/refunds/<id>": end_refund,
+    "/strangers": stranger,
+    "/webhook_endpoints/<id>/roll": roll_secret,
 }

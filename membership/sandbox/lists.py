@@ -45,6 +45,12 @@ def listed(
     return page(url, found[::-1] if backwards else found, has_more)
 
 
+def within(moment: int, bounds: dict[str, int]) -> bool:
+    """Whether a time lies within `gt`, `gte`, `lt`, `lte`."""
+    holds = {"gt": moment.__gt__, "gte": moment.__ge__, "lt": moment.__lt__, "lte": moment.__le__}
+    return all(holds[bound](value) for bound, value in bounds.items())
+
+
 def _place(store: Store, kind: str, id: str, param: str) -> tuple[int, int]:
     table = "events" if kind == "event" else "objects"
     rows = store.query(f"SELECT created, seq FROM {table} WHERE id = ?", (id,))  # noqa: S608 - one of two names

@@ -59,6 +59,7 @@ def running(
     patience: float = 10.0,
     couriers: int = 4,
     after_retries: str = "canceled",
+    payouts: bool = True,
 ) -> Iterator[Running]:
     """A sandbox on a port (0: any free one) until the block ends; what it knows stays in `data_dir`.
 
@@ -77,6 +78,7 @@ def running(
         patience=patience,
         couriers=couriers,
         after_retries=after_retries,
+        payouts=payouts,
     )
     store = Store.open(data_dir)
     try:

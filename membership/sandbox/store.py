@@ -2,7 +2,8 @@
 
 One connection behind one lock: every change is a transaction, and two requests never interleave. Keys of an object
 that begin with "_" are the sandbox's own notes; `shown` leaves them out. `due` is when the clock has to look at an object
-again (see `due_at`), kept as a column so that a jump in time finds its work by an index.
+again (see `due_at`), kept as a column so that a jump in time finds its work by an index. The column `payment_intent`
+holds a balance transaction's payout.
 """
 
 from __future__ import annotations
@@ -110,9 +111,12 @@ def _row(obj: dict[str, Any]) -> tuple[Any, ...]:
     intent = obj.get("payment_intent")
     if kind == "invoice_payment":
         intent = obj["payment"].get("payment_intent")
+    if kind == "balance_transaction":
+        intent = obj.get("_payout")
     due = None if obj.get("deleted") else due_at(obj)
     body = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
-    return obj["id"], kind, obj.get("created", 0), obj.get("customer"), owner, intent, due, body
+    created = obj.get("created", 0)
+    return obj["id"], kind, created if isinstance(created, int) else 0, obj.get("customer"), owner, intent, due, body
 
 
 class Store:
@@ -218,6 +222,8 @@ class Store:
     def empty(self) -> None:
         """Forget everything but the webhook endpoints."""
         with self.transaction():
-            self._db.execute("DELETE FROM objects WHERE object != 'webhook_endpoint'")
+            self._db.execute(
+                "DELETE FROM objects WHERE object NOT IN ('webhook_endpoint', 'v2.core.event_destination')"
+            )
             for table in ("events", "deliveries", "attempts", "remembered", "settings"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names are ours

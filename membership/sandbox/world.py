@@ -22,7 +22,8 @@ STARTED_WITH = "we_1SandboxStart"
 @dataclass(frozen=True)
 class Settings:
     """How a sandbox is run. `retry_days`: when a failed renewal is tried again, in days after the first try;
-    `after_retries`: what then becomes of the subscription (canceled, unpaid or past_due)."""
+    `after_retries`: what then becomes of the subscription (canceled, unpaid or past_due); `payouts`: whether what is
+    available is paid out every day."""
 
     webhook: str | None = None
     webhook_secret: str | None = None
@@ -32,6 +33,7 @@ class Settings:
     couriers: int = 4
     retry_days: tuple[int, ...] = (1, 3, 5, 7, 9, 11, 13, 14)
     after_retries: str = "canceled"
+    payouts: bool = True
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ Staff roles stand above each other: viewer < editor < manager < admin; `Who.staf
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -73,7 +74,7 @@ class Visitor(UserMixin):
         """The session's token: Flask-Login keeps it in the cookie, the session table decides whether it still opens."""
         return self.token
 
-    @property
+    @functools.cached_property
     def has_standing(self) -> bool:
         """Whether this reader is a patron in good standing now."""
         return self.standing(self.reader_id)

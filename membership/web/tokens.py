@@ -7,7 +7,7 @@ import secrets
 
 
 def new_token() -> str:
-    """132 bits of chance, fit for an address or a cookie."""
+    """192 bits of chance, fit for an address or a cookie."""
     return secrets.token_urlsafe(24)
 
 

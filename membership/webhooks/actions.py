@@ -8,7 +8,7 @@ from sqlalchemy import LargeBinary, bindparam, text
 from sqlalchemy.orm import Session
 
 from membership.db import UtcTime
-from membership.jobs.queue import post
+from membership.gateway.looking import look_again
 from membership.webhooks.rules import Envelope
 
 _KEEP = text("""
@@ -41,10 +41,5 @@ def keep_event(session: Session, envelope: Envelope, raw: bytes, *, heard: bool,
     )
     kept = bool(result.rowcount)  # type: ignore[attr-defined]
     if kept and heard:
-        post(session, "webhooks.take_in", lease_key(envelope.root_id), {"root": envelope.root_id}, due_at=at)
+        look_again(session, envelope.root_id, at=at)
     return kept
-
-
-def lease_key(root_id: str) -> str:
-    """The key of the job, and so the lease, under which an object is taken in."""
-    return f"stripe:{root_id}"

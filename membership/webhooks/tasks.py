@@ -13,18 +13,20 @@ from membership.dunning.actions import announce, follow_failures, note_card
 from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
 from membership.gateway import collecting
+from membership.gateway.looking import TASK, look_again
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
-from membership.giving.actions import note_checkout, receive_donation
+from membership.giving.actions import note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
-from membership.jobs.queue import Claimed, Park, finishing, post
+from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
-from membership.memberships.actions import NotOurs, reckon_standing, take_in
+from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
 from membership.memberships.tasks import fetch_subscription
-from membership.webhooks.actions import lease_key
 from membership.webhooks.models import StripeEvent
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
+REFUSED = frozenset({"requires_payment_method", "canceled"})
+"""A payment intent's statuses after the bank said no."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,14 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     refunds, disputes = _corrections(root, paid, events)
     with finishing(job) as session:
         at = clock.now()
+        if paid.status in REFUSED:
+            note_failed(session, paid.token)
         payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
         if payment is not None and (refunds or disputes):
+            membership = hold_membership(session, payment)
             keep_corrections(session, payment, refunds, disputes, at=at)
-            reckon_standing(session, payment, at=at)
+            if membership is not None:
+                reckon_standing(session, membership, at=at)
         _mark(session, events, "applied" if payment else "ignored")
 
 
@@ -119,7 +125,7 @@ def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
         note_checkout(session, reading_)
         about = reading_.subscription_id or reading_.payment_intent_id
         if about:
-            post(session, "webhooks.take_in", lease_key(about), {"root": about}, due_at=clock.now())
+            look_again(session, about, at=clock.now())
         _mark(session, events, "applied")
 
 
@@ -129,4 +135,4 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
         session.execute(rows.values(state=state, applied_at=clock.now()))
 
 
-TASKS: dict[str, Task] = {"webhooks.take_in": take_in_root}
+TASKS: dict[str, Task] = {TASK: take_in_root}

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=("uq_job_key")),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.create_index("ix_job_due", ["state", "due_at"], unique=False)
+        batch_op.create_index("ix_job_due", ["due_at"], unique=False)
 
     op.create_table(
         "letter",
@@ -89,6 +89,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=("uq_letter_key")),
     )
     with op.batch_alter_table("letter", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_letter_failed",
+            ["state"],
+            unique=False,
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
         batch_op.create_index("ix_letter_reader_id", ["reader_id"], unique=False)
 
     op.create_table(
@@ -563,6 +570,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_membership_reader_id")),
         sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_membership_tier_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_membership")),
+        sa.UniqueConstraint("checkout_id", name=("uq_membership_checkout_id")),
         sa.UniqueConstraint("subscription_id", name=("uq_membership_subscription_id")),
     )
     with op.batch_alter_table("membership", schema=None) as batch_op:
@@ -982,6 +990,9 @@ def downgrade() -> None:
     op.drop_table("limit_count")
     with op.batch_alter_table("letter", schema=None) as batch_op:
         batch_op.drop_index("ix_letter_reader_id")
+        batch_op.drop_index(
+            "ix_letter_failed", sqlite_where=sa.text("state = 'failed'"), postgresql_where=sa.text("state = 'failed'")
+        )
 
     op.drop_table("letter")
     with op.batch_alter_table("job", schema=None) as batch_op:

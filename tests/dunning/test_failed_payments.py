@@ -11,6 +11,7 @@ from membership.dunning import actions as dunning
 from membership.dunning import tasks
 from membership.dunning.models import CardChange, CardLink
 from membership.gateway import collecting
+from membership.gateway.looking import look_again
 from membership.jobs.models import Job
 from membership.memberships.models import Membership
 from membership.memberships.queries import has_standing
@@ -55,7 +56,7 @@ def test_a_failure_is_told_with_reason_next_try_and_grace(session, stripe_side, 
 
 
 def test_the_same_told_again_is_one_letter_and_a_further_try_only_counts(session, stripe_side, failing):
-    dunning.look_again(session, membership(session).subscription_id, at=clock.now())
+    look_again(session, membership(session).subscription_id, at=clock.now())
     session.commit()
     stripe_side.work()
     assert len(_letters(session, "payment_failed")) == 1
@@ -231,7 +232,7 @@ def test_a_yearly_renewal_is_announced_two_weeks_before(session, tier, stripe_si
     stripe_side.settle()
     [letter] = _letters(session, "renewal_notice")
     assert "€50 will be collected" in letter.text and "ending in 4242" in letter.text
-    dunning.look_again(session, membership(session).subscription_id, at=clock.now())
+    look_again(session, membership(session).subscription_id, at=clock.now())
     session.commit()
     stripe_side.work()
     assert len(_letters(session, "renewal_notice")) == 1

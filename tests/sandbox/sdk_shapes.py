@@ -16,8 +16,9 @@ from functools import cache
 from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import stripe
-from stripe._object_classes import OBJECT_CLASSES
+from stripe._object_classes import OBJECT_CLASSES, V2_OBJECT_CLASSES
 from stripe._stripe_object import UntypedStripeObject
+from stripe.events._event_classes import get_v2_event_class
 
 PLAIN = {str: str, bool: bool, Decimal: str}
 
@@ -45,7 +46,7 @@ def resolved(name: str, module: str) -> Any:
 
 @cache
 def fields_of(cls: type) -> dict[str, Any]:
-    return {name: kind for name, kind in cls.__annotations__.items() if name != "OBJECT_NAME"}
+    return {name: kind for name, kind in cls.__annotations__.items() if name not in ("OBJECT_NAME", "LOOKUP_TYPE")}
 
 
 def wrong(value: Any, kind: Any, module: str, path: str) -> list[str]:
@@ -118,15 +119,36 @@ def wrong_object(value: Any, cls: type, path: str) -> list[str]:
     return faults
 
 
+def _wrong_v2(body: Any) -> list[str]:
+    """An event has a class of its own for each type, with the fields that all events have beside its own."""
+    if set(body) == {"id", "object"}:
+        return []
+    module, name = V2_OBJECT_CLASSES[body["object"]]
+    cls = getattr(importlib.import_module(module), name)
+    if body["object"] != "v2.core.event":
+        return wrong_object(body, cls, body["object"])
+    own = get_v2_event_class(body["type"])
+    if own is stripe.StripeObject:
+        return wrong_object({key: value for key, value in body.items() if key != "related_object"}, cls, body["type"])
+    common = {key: value for key, value in body.items() if key not in own.__annotations__ or key == "type"}
+    special = {key: value for key, value in body.items() if key in own.__annotations__}
+    return wrong_object(common, cls, body["type"]) + wrong_object(special, own, body["type"])
+
+
 def may_be_absent(kind: Any) -> bool:
     return get_origin(kind) in (Union, types.UnionType) and type(None) in get_args(kind)
 
 
 def wrong_answer(body: Any) -> list[str]:
     """Everything wrong with one answer of the API: an object, or a list of objects."""
-    if body.get("object") == "list":
-        faults = [] if set(body) == {"object", "data", "has_more", "url"} else [f"a list holds {sorted(body)}"]
+    if body.get("object") in ("list", "search_result"):
+        fields = {"object", "data", "has_more", "url"} | ({"next_page"} if body["object"] == "search_result" else set())
+        faults = [] if set(body) == fields else [f"a list holds {sorted(body)}"]
         return faults + [fault for part in body["data"] for fault in wrong_answer(part)]
+    if "object" not in body and "next_page_url" in body:
+        return [fault for part in body["data"] for fault in wrong_answer(part)]
+    if body["object"].startswith("v2."):
+        return _wrong_v2(body)
     module, name = OBJECT_CLASSES[body["object"]]
     faults = wrong_object(body, getattr(importlib.import_module(module), name), body["object"])
     if body["object"] == "event":

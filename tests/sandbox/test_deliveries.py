@@ -150,3 +150,99 @@ def test_what_it_knows_survives_a_restart(tmp_path: Path, ear: Ear) -> None:
 def test_it_listens_on_this_machine_only(tmp_path: Path) -> None:
     with pytest.raises(NotLoopback), running(tmp_path, host="0.0.0.0"):
         pass
+
+
+def test_a_copy_may_be_of_another_account(sandbox: Sandbox) -> None:
+    sandbox.post("/_sandbox/faults", {"foreign_account": 1})
+    sandbox.v1.customers.create({"name": "a"})
+    sandbox.flush()
+    foreign, own = sandbox.ear.heard
+    assert (foreign["account"], foreign["context"]) == ("acct_1SomebodyElse", "acct_1SomebodyElse")
+    assert "account" not in own
+    assert [verified(sandbox.ear, n) for n in (0, 1)] == [True, True]
+    assert foreign["id"] != own["id"]
+
+
+def test_a_copy_may_be_about_nobody_we_know(sandbox: Sandbox) -> None:
+    sandbox.give(customer_creation="always")
+    sandbox.flush()
+    sandbox.ear.clear()
+    (charge,) = sandbox.v1.charges.list().data
+    sandbox.post("/_sandbox/faults", {"unknown_customer": 1})
+    sandbox.v1.charges.update(charge.id, {"metadata": {"a": "1"}})
+    sandbox.flush()
+    strange, own = (event["data"]["object"] for event in sandbox.ear.heard)
+    assert own["id"] == charge.id
+    assert strange["id"].startswith("ch_")
+    assert strange["customer"] != own["customer"]
+    for kind, id in ((sandbox.v1.charges, strange["id"]), (sandbox.v1.customers, strange["customer"])):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            kind.retrieve(id)
+        assert refused.value.code == "resource_missing"
+
+
+def test_payloads_may_have_an_old_versions_shape(sandbox: Sandbox) -> None:
+    sandbox.post("/_sandbox/faults", {"pause": True, "old_shape": 100})
+    session = sandbox.join()
+    sandbox.post("/_sandbox/faults", {"pause": False})
+    sandbox.flush()
+    (paid,) = (event for event in sandbox.ear.heard if event["type"] == "invoice.paid")
+    invoice = paid["data"]["object"]
+    assert paid["api_version"] == "2024-06-20"
+    assert (invoice["subscription"], invoice["paid"]) == (session.subscription, True)
+    assert "parent" not in invoice
+    (charge,) = (event["data"]["object"] for event in sandbox.ear.of("charge.succeeded"))
+    assert (invoice["charge"], invoice["payment_intent"]) == (charge["id"], charge["payment_intent"])
+    assert charge["invoice"] == invoice["id"]
+    assert invoice["lines"]["data"][0]["price"]["unit_amount"] == 500
+    (made,) = (event["data"]["object"] for event in sandbox.ear.of("customer.subscription.created"))
+    now = sandbox.v1.subscriptions.retrieve(session.subscription)
+    assert made["current_period_end"] == now["items"].data[0].current_period_end
+    assert "current_period_end" not in made["items"]["data"][0]
+    assert all(verified(sandbox.ear, n) for n in range(len(sandbox.ear.heard)))
+
+
+def test_an_endpoint_may_be_pinned_to_the_old_version(sandbox: Sandbox, ear: Ear) -> None:
+    sandbox.v1.webhook_endpoints.create(
+        {"url": ear.url, "enabled_events": ["customer.created"], "api_version": "2024-06-20"}
+    )
+    sandbox.v1.customers.create({"name": "a"})
+    sandbox.flush()
+    assert sorted(event["api_version"] for event in ear.heard) == ["2024-06-20", stripe.api_version]
+
+
+def test_a_rolled_secret_signs_beside_the_old_one_for_a_while(sandbox: Sandbox) -> None:
+    new = sandbox.post("/_sandbox/webhook_endpoints/start/roll", {"secret": "whsec_new", "overlap": "24h"})
+    assert new["secret"] == "whsec_new"
+    sandbox.v1.customers.create({"name": "a"})
+    sandbox.flush()
+    body, header = sandbox.ear.bodies[0].decode(), sandbox.ear.headers[0]
+    assert header.count("v1=") == 2
+    for secret in (SECRET, "whsec_new"):
+        assert stripe.WebhookSignature.verify_header(body, header, secret, 300)
+    sandbox.post("/_sandbox/webhook_endpoints/start/roll", {"overlap": "0s"})
+    sandbox.v1.customers.create({"name": "b"})
+    sandbox.flush()
+    assert sandbox.ear.headers[1].count("v1=") == 1
+    with pytest.raises(OSError, match="400") as refused:
+        sandbox.post("/_sandbox/webhook_endpoints/start/roll", {"overlap": "soon"})
+    refused.value.close()
+
+
+def test_somebody_may_subscribe_by_another_way(sandbox: Sandbox) -> None:
+    made = sandbox.post("/_sandbox/strangers", {"email": "else@example.org", "amount": 900})
+    assert (made["status"], made["metadata"]) == ("active", {})
+    assert sandbox.v1.customers.retrieve(made["customer"]).email == "else@example.org"
+    assert sandbox.v1.events.list({"type": "invoice.paid"}).data[0].data.object.amount_paid == 900
+
+
+def test_delivery_success_is_a_matter_of_every_endpoint(sandbox: Sandbox, ear: Ear) -> None:
+    sandbox.v1.customers.create({"name": "told"})
+    assert sandbox.flush() == 0
+    sandbox.v1.webhook_endpoints.create({"url": "http://127.0.0.1:1/nobody", "enabled_events": ["product.created"]})
+    sandbox.v1.products.create({"name": "half told"})
+    assert sandbox.flush() == 1
+    failed = sandbox.v1.events.list({"delivery_success": False}).data
+    assert [event.type for event in failed] == ["product.created"]
+    told = sandbox.v1.events.list({"delivery_success": True}).data
+    assert [event.type for event in told] == ["customer.created"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stripe.params
 import stripe.params.checkout
+import stripe.params.v2.core
 
 from membership.sandbox.gate import ROUTES
 from membership.sandbox.params import Choice, Field, Group, Range, Several

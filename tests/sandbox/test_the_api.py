@@ -236,7 +236,8 @@ def test_refunds_in_parts_up_to_the_whole(sandbox: Sandbox) -> None:
 def test_the_balance_adds_up(sandbox: Sandbox) -> None:
     sandbox.give(2000)
     assert sandbox.v1.balance.retrieve().pending[0].amount == 2000 - 55
-    sandbox.advance("4d")
+    (moved,) = sandbox.v1.balance_transactions.list().data
+    sandbox.post("/_sandbox/clock", {"to": moved.available_on + 1})
     assert sandbox.v1.balance.retrieve().available[0].amount == 2000 - 55
     assert sandbox.v1.accounts.retrieve_current().charges_enabled
 
@@ -266,3 +267,34 @@ def test_a_slow_answer_runs_into_the_callers_patience(sandbox: Sandbox) -> None:
     with pytest.raises(stripe.APIConnectionError):
         client(sandbox.url, hasty).v1.customers.list()
     hasty.close()
+
+
+def test_subscriptions_and_customers_are_searched(sandbox: Sandbox) -> None:
+    mine = sandbox.join(subscription_data={"metadata": {"tier": "friend"}})
+    other = sandbox.join()
+    sandbox.v1.subscriptions.cancel(other.subscription)
+
+    def found(query: str) -> list[str]:
+        return [one.id for one in sandbox.v1.subscriptions.search({"query": query}).data]
+
+    assert found("status:'active'") == [mine.subscription]
+    assert found("-status:'active'") == [other.subscription]
+    assert found("metadata['tier']:'friend' AND created>100") == [mine.subscription]
+    assert found("metadata['tier']:null") == [other.subscription]
+    assert found("created<100") == []
+    page = sandbox.v1.subscriptions.search({"query": "created>100", "limit": 1})
+    assert len(list(page.auto_paging_iter())) == 2
+    people = sandbox.v1.customers.search({"query": 'email~"ada" AND name:"Ada Reader"'}).data
+    assert len(people) == 2
+    for nonsense in ("status", "colour:'red'", "metadata:'x'", "status:'a' OR status:'b'"):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            found(nonsense)
+        assert refused.value.param == "query"
+
+
+def test_every_status_is_listed_when_asked(sandbox: Sandbox) -> None:
+    session = sandbox.join()
+    sandbox.v1.subscriptions.cancel(session.subscription)
+    assert sandbox.v1.subscriptions.list().data == []
+    assert [s.id for s in sandbox.v1.subscriptions.list({"status": "all"}).data] == [session.subscription]
+    assert len(sandbox.v1.subscriptions.list({"status": "ended"}).data) == 1

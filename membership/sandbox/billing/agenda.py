@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from membership.sandbox.billing import bank, disputing, refunding, renewing, schedules
+from membership.sandbox.billing import balance, bank, disputing, refunding, renewing, schedules
 from membership.sandbox.clock import NotATime
 from membership.sandbox.world import World
 
@@ -60,10 +60,12 @@ def _charge(world: World, charge: dict[str, Any]) -> None:
 
 
 WHAT_HAPPENS: dict[str, Callable[[World, dict[str, Any]], Any]] = {
+    "balance_transaction": balance.look_at,
     "charge": _charge,
     "checkout.session": expire,
     "dispute": disputing.decide,
     "invoice": renewing.retry,
+    "payout": balance.arrive,
     "refund": refunding.go_on,
     "subscription": renewing.look_at,
     "subscription_schedule": schedules.look_at,

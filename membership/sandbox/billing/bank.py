@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import debits, ids
-from membership.sandbox.billing import charging, invoicing, renewing
+from membership.sandbox import debits
+from membership.sandbox.billing import balance, charging, invoicing, renewing
 from membership.sandbox.cards import Decline
-from membership.sandbox.shapes import payments
 from membership.sandbox.world import World
 
 FEE = 35
@@ -52,9 +51,8 @@ def failed_charge(charge: dict[str, Any], decline: Decline) -> dict[str, Any]:
 
 
 def _paid(world: World, charge: dict[str, Any], intent: dict[str, Any]) -> dict[str, Any]:
-    arrived = payments.balance_transaction(
-        id=ids.new("txn_"),
-        created=world.now(),
+    arrived = balance.moved(
+        world,
         amount=charge["amount"],
         currency=charge["currency"],
         source=charge["id"],
@@ -62,9 +60,7 @@ def _paid(world: World, charge: dict[str, Any], intent: dict[str, Any]) -> dict[
         category="charge",
         fee_amount=min(FEE, charge["amount"]),
         description=charge["description"],
-        now=world.now(),
     )
-    world.save(arrived)
     after = {**charge, "status": "succeeded", "paid": True, "balance_transaction": arrived["id"]}
     account = debits.of_payment_method(charge["payment_method_details"])
     if account and account.after:

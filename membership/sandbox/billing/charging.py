@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from membership.sandbox import cards, ids
+from membership.sandbox.billing import balance
 from membership.sandbox.cards import Decline
 from membership.sandbox.shapes import payments
 from membership.sandbox.world import World
@@ -57,16 +58,13 @@ def take(
     )
     if decline is not None:
         return declined(world, intent, method, charge, decline)
-    arrived = payments.balance_transaction(
-        id=ids.new("txn_"),
-        created=world.now(),
+    arrived = balance.moved(
+        world,
         amount=charge["amount"],
         currency=charge["currency"],
         source=charge["id"],
         description=charge["description"],
-        now=world.now(),
     )
-    world.save(arrived)
     charge["balance_transaction"] = arrived["id"]
     if cards.of_payment_method(method).after:
         charge["_due"] = world.now() + AFTERWARDS

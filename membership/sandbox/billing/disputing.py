@@ -11,7 +11,9 @@ from typing import Any
 
 from membership.sandbox import cards, debits, ids
 from membership.sandbox.answers import Refusal
-from membership.sandbox.shapes import disputes, payments
+from membership.sandbox.billing import balance
+from membership.sandbox.shapes import disputes
+from membership.sandbox.store import shown
 from membership.sandbox.world import World
 
 FEE = 1500
@@ -146,19 +148,15 @@ def _reinstated(world: World, dispute: dict[str, Any]) -> dict[str, Any]:
 def _with_transaction(
     world: World, dispute: dict[str, Any], amount: int, fee: int, category: str, words: str
 ) -> dict[str, Any]:
-    moved = world.save(
-        payments.balance_transaction(
-            id=ids.new("txn_"),
-            created=world.now(),
-            amount=amount,
-            currency=dispute["currency"],
-            source=dispute["id"],
-            kind="adjustment",
-            category=category,
-            fee_amount=fee,
-            fee_words="Dispute fee",
-            description=words,
-            now=world.now(),
-        )
+    moved = balance.moved(
+        world,
+        amount=amount,
+        currency=dispute["currency"],
+        source=dispute["id"],
+        kind="adjustment",
+        category=category,
+        fee_amount=fee,
+        fee_words="Dispute fee",
+        description=words,
     )
-    return {**dispute, "balance_transactions": [*dispute["balance_transactions"], moved]}
+    return {**dispute, "balance_transactions": [*dispute["balance_transactions"], shown(moved)]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from membership.sandbox import cards, ids
+from membership.sandbox.billing import balance
 from membership.sandbox.shapes import payments
 from membership.sandbox.world import World
 
@@ -79,15 +80,4 @@ def _counted(charge: dict[str, Any], amount: int) -> dict[str, Any]:
 
 
 def _moved(world: World, amount: int, currency: str, source: str, kind: str, words: str) -> dict[str, Any]:
-    return world.save(
-        payments.balance_transaction(
-            id=ids.new("txn_"),
-            created=world.now(),
-            amount=amount,
-            currency=currency,
-            source=source,
-            kind=kind,
-            description=words,
-            now=world.now(),
-        )
-    )
+    return balance.moved(world, amount=amount, currency=currency, source=source, kind=kind, description=words)

@@ -31,7 +31,8 @@ def index(world: World, given: dict[str, Any]) -> dict[str, Any]:
             "currency" not in given or obj["currency"] == given["currency"]
         )
 
-    where = {"owner": given["source"]} if "source" in given else {}
+    columns = {"source": "owner", "payout": "payment_intent"}
+    where = {column: given[key] for key, column in columns.items() if key in given}
     page = lists.listed(world.store, "balance_transaction", given, "/v1/balance_transactions", where=where, keep=wanted)
     return {**page, "data": [_as_now(world, obj) for obj in page["data"]]}
 
@@ -83,7 +84,7 @@ ROUTES = [
         "GET",
         "/v1/balance_transactions",
         index,
-        {**PAGE, "type": Text(60), "source": ID, "currency": Currency(), "created": Range()},
+        {**PAGE, "type": Text(60), "source": ID, "payout": ID, "currency": Currency(), "created": Range()},
         sdk="BalanceTransactionListParams",
     ),
     Route("GET", "/v1/balance_transactions/<id>", retrieve, sdk="BalanceTransactionRetrieveParams"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import ids, lists, params
+from membership.sandbox import ids, lists, params, searching
 from membership.sandbox.answers import Refusal
 from membership.sandbox.billing import renewing
 from membership.sandbox.params import METADATA, PAGE, TEXT, Email, Field, Group, Range, Several, Text
@@ -102,9 +102,15 @@ def index(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return lists.listed(world.store, "customer", given, "/v1/customers", keep=wanted)
 
 
+def search(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    fields = ("email", "name", "phone", "created", "metadata")
+    return searching.found(world.store, "customer", fields, given, "/v1/customers/search")
+
+
 ROUTES = [
     Route("POST", "/v1/customers", create, {**CHANGE, "payment_method": Text(255)}, sdk="CustomerCreateParams"),
     Route("GET", "/v1/customers", index, {**PAGE, "email": Text(512), "created": Range()}, sdk="CustomerListParams"),
+    Route("GET", "/v1/customers/search", search, searching.PARAMS, ("query",), "CustomerSearchParams"),
     Route("GET", "/v1/customers/<id>", retrieve, sdk="CustomerRetrieveParams"),
     Route("POST", "/v1/customers/<id>", update, CHANGE, sdk="CustomerUpdateParams"),
     Route("DELETE", "/v1/customers/<id>", delete, sdk="CustomerDeleteParams"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox import ids, lists, params
+from membership.sandbox import ids, lists, params, searching
 from membership.sandbox.answers import Refusal, card_error, missing
 from membership.sandbox.billing import changing, invoicing, renewing, schedules
 from membership.sandbox.billing.periods import period_at
@@ -237,6 +237,11 @@ def index(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return lists.listed(world.store, "subscription", given, "/v1/subscriptions", where=where, keep=wanted)
 
 
+def search(world: World, given: dict[str, Any]) -> dict[str, Any]:
+    fields = ("status", "created", "canceled_at", "metadata")
+    return searching.found(world.store, "subscription", fields, given, "/v1/subscriptions/search")
+
+
 def items(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return dict(world.get("subscription", given["subscription"], "subscription")["items"])
 
@@ -274,6 +279,7 @@ LIST = {**PAGE, "customer": ID, "price": ID, "status": Choice((*STATUSES, "all",
 ROUTES = [
     Route("POST", "/v1/subscriptions", create, CREATE, ("customer", "items"), "SubscriptionCreateParams"),
     Route("GET", "/v1/subscriptions", index, LIST, sdk="SubscriptionListParams"),
+    Route("GET", "/v1/subscriptions/search", search, searching.PARAMS, ("query",), "SubscriptionSearchParams"),
     Route("GET", "/v1/subscriptions/<id>", found("subscription"), sdk="SubscriptionRetrieveParams"),
     Route("POST", "/v1/subscriptions/<id>", update, CHANGE, sdk="SubscriptionUpdateParams"),
     Route(

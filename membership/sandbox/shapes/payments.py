@@ -188,6 +188,7 @@ def balance_transaction(
     fee_words: str = "Stripe processing fees",
     description: str | None = None,
     now: int | None = None,
+    available_on: int | None = None,
 ) -> dict[str, Any]:
     """What a charge (or, negative, a refund) did to the balance. `fee_amount` None: computed for a charge, else 0;
     `category`: the reporting category where it is not the kind itself.
@@ -203,12 +204,12 @@ def balance_transaction(
         "description": fee_words,
         "type": "stripe_fee",
     }
-    available_on = created + PAYOUT_AFTER
+    ready = created + PAYOUT_AFTER if available_on is None else available_on
     return {
         "id": id,
         "object": "balance_transaction",
         "amount": amount,
-        "available_on": available_on,
+        "available_on": ready,
         "balance_type": "payments",
         "created": created,
         "currency": currency.lower(),
@@ -219,7 +220,7 @@ def balance_transaction(
         "net": amount - taken,
         "reporting_category": category or kind,
         "source": source,
-        "status": "available" if now is None or available_on <= now else "pending",
+        "status": "available" if now is None or ready <= now else "pending",
         "type": kind,
     }
 
