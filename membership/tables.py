@@ -1,5 +1,6 @@
 """Every room's tables, so that one import knows the whole schema."""
 
+from membership.account import models as account
 from membership.ballots import models as ballots
 from membership.ballots import urn
 from membership.db import Base
@@ -23,6 +24,7 @@ from membership.webhooks import models as webhooks
 metadata = Base.metadata
 
 __all__ = [
+    "account",
     "ballots",
     "corrections",
     "dunning",

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from membership.account.rules import written_name
+from membership.account.models import LeavingReason
+from membership.account.rules import LEAVING, written_name
+from membership.db import insert_once
 from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.mail.writing import Recipient, write
@@ -52,6 +54,16 @@ def follow_change(session: Session, answered: SubscriptionReading, *, key: str, 
         }
         write(session, "membership_changed", to, key=f"changed:{key}", at=at, membership=membership, **values)
     return membership
+
+
+def keep_reason(session: Session, membership: Membership, *, reason: str | None, words: str, at: datetime) -> None:
+    """Why somebody leaves, if they said so. Said again, the latest stands; nothing said leaves what was said before."""
+    if reason not in LEAVING and not words.strip():
+        return
+    values = {"reason": reason if reason in LEAVING else "other", "words": words.strip()[:1000], "at": at}
+    if not insert_once(session, LeavingReason, membership_id=membership.id, **values):
+        mine = LeavingReason.membership_id == membership.id
+        session.execute(update(LeavingReason).where(mine).values(**values))
 
 
 def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at: datetime) -> None:

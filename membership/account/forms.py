@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel import Locale
 from flask_babel import lazy_gettext, lazy_ngettext
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from membership.account.rules import PAUSE_MONTHS
@@ -40,6 +40,29 @@ class PauseForm(Form):
         validators=[InputRequired(lazy_gettext("Please choose how long."))],
     )
     membership = HiddenField(validators=[Length(max=20)])
+
+
+class LeavingForm(Form):
+    """Why somebody cancels. Everything may be left empty."""
+
+    reason = RadioField(
+        lazy_gettext("Would you tell us why? You need not."),
+        choices=[
+            SelectChoice("money", lazy_gettext("I cannot spare the money at the moment")),
+            SelectChoice("time", lazy_gettext("I read too little to pay for it")),
+            SelectChoice("reporting", lazy_gettext("I expected something else of the reporting")),
+            SelectChoice("influence", lazy_gettext("My votes and topics made too little difference")),
+            SelectChoice("moved", lazy_gettext("I support somebody else now")),
+            SelectChoice("other", lazy_gettext("Something else")),
+        ],
+        validators=[Optional()],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        lazy_gettext("In your own words"),
+        validators=[Length(max=1000, message=lazy_gettext("Please keep it under a thousand letters."))],
+        render_kw={"rows": 3},
+    )
 
 
 class PreferencesForm(Form):

@@ -53,6 +53,10 @@ class NotAccepted(Refused):
     )
 
 
+LEAVING = ("money", "time", "reporting", "influence", "moved", "other")
+"""The reasons for leaving that are offered; none need be given."""
+
+
 class NotNow(Refused):
     """The membership is in a state in which it cannot be changed or paused; `words` say what comes first."""
 

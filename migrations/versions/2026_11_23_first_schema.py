@@ -744,6 +744,20 @@ def upgrade() -> None:
         batch_op.create_index(("ix_card_link_membership_id"), ["membership_id"], unique=False)
 
     op.create_table(
+        "leaving_reason",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('money', 'time', 'reporting', 'influence', 'moved', 'other')", name=("ck_leaving_reason_reason")
+        ),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_leaving_reason_membership_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_leaving_reason")),
+        sa.UniqueConstraint("membership_id", name=("uq_leaving_reason_membership_id")),
+    )
+    op.create_table(
         "membership_payment",
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -867,6 +881,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_membership_payment_membership_id")
 
     op.drop_table("membership_payment")
+    op.drop_table("leaving_reason")
     with op.batch_alter_table("card_link", schema=None) as batch_op:
         batch_op.drop_index("ix_card_link_membership_id")
 
