@@ -109,8 +109,12 @@ Thin events: `v2.core.event_destinations.create` (event_payload thin, `include` 
 told `v1.<type>` notifications of the same events; `parse_event_notification`, `fetch_related_object`, `fetch_event` and
 `v2.core.events` work. The thin event of `evt_X` is `evt_test_X`. Faults and rolling hold for these places too.
 
+Coupons and promotion codes: `discounts` on a session or a running subscription, or a code typed on the page
+(`allow_promotion_codes`; POST `code`, with `apply` only to see the new amount). They lower the period's line for their
+duration, prorations not.
+
 Where it is simpler than Stripe: a subscription has one item; renewals are made final and tried at once (no hour as a
-draft); no trials, coupons, taxes, credit at a cancellation (`prorate`).
+draft); no trials, taxes, credit at a cancellation (`prorate`).
 Such parameters and paths are refused like unknown ones.
 
 Where things are: `resources/` one file per kind of object under /v1, `billing/` what happens to money over time,

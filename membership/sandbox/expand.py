@@ -66,10 +66,9 @@ def _expand(store: Store, at: dict[str, Any], steps: list[str], path: str) -> No
         at[step] = build(store, at)
     value = at[step]
     if isinstance(value, str):
-        found = store.any(value)
-        if found is None:
-            raise _cannot(path)
-        at[step] = value = shown(found)
+        at[step] = value = shown(_named(store, value, path))
+    elif isinstance(value, list) and all(isinstance(part, str) for part in value):
+        at[step] = value = [shown(_named(store, part, path)) for part in value]
     elif value is not None and not rest and not isinstance(value, dict):
         raise _cannot(path)
     if not rest or value is None:
@@ -77,6 +76,13 @@ def _expand(store: Store, at: dict[str, Any], steps: list[str], path: str) -> No
     for inner in value if isinstance(value, list) else [value]:
         if isinstance(inner, dict):
             _expand(store, inner, rest, path)
+
+
+def _named(store: Store, id: str, path: str) -> dict[str, Any]:
+    found = store.any(id)
+    if found is None:
+        raise _cannot(path)
+    return found
 
 
 def _may_be_absent(at: dict[str, Any], step: str) -> bool:

@@ -19,6 +19,7 @@ from membership.sandbox.faulty import Cut, stumble
 from membership.sandbox.resources import (
     balance,
     checkout_sessions,
+    coupons,
     customers,
     disputes,
     invoices,
@@ -43,6 +44,7 @@ from membership.sandbox.world import CALL, Call, World
 ROOMS = (
     balance,
     checkout_sessions,
+    coupons,
     customers,
     disputes,
     invoices,

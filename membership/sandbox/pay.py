@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Any_
 from membership.money import Money
 from membership.sandbox import cards, debits
 from membership.sandbox.answers import Refusal
-from membership.sandbox.billing import checkout
+from membership.sandbox.billing import checkout, discounts
 from membership.sandbox.cards import Card
 from membership.sandbox.debits import Account
 from membership.sandbox.params import Email
@@ -18,6 +18,7 @@ from membership.sandbox.world import World
 
 NOT_A_TEST_CARD = "This is no test card. Please never type a real card number here; choose one from the list."
 NOT_A_TEST_ACCOUNT = "This is no test account, or the payment is not in euros. Please never type a real IBAN here."
+NO_CODE = "This code is not known, or no longer valid."
 NO_EMAIL = "Please write an e-mail address, like reader@example.org."
 
 
@@ -38,6 +39,9 @@ def pages(world: World) -> Blueprint:
                 return _closed(session)
             if session["expires_at"] <= world.now():
                 return _closed({**session, "status": "expired"})
+            session, wrong_code = _with_code(world, session)
+            if wrong_code or "apply" in request.form:
+                return _page(session, wrong=wrong_code, status=422 if wrong_code else 200)
             payer, wrong = _payer(world, session)
             if payer is None:
                 return _page(session, wrong=wrong, status=422)
@@ -50,6 +54,20 @@ def pages(world: World) -> Blueprint:
         return redirect(outcome.session["success_url"].replace("{CHECKOUT_SESSION_ID}", id), 303)
 
     return room
+
+
+def _with_code(world: World, session: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The session with the promotion code that was typed, or what is wrong with that."""
+    word = request.form.get("code", "").strip()
+    if not word or not session["allow_promotion_codes"]:
+        return session, {}
+    found = discounts.typed(world, word)
+    if found is None:
+        return session, {"code": NO_CODE}
+    try:
+        return world.save(checkout.discounted(session, found)), {}
+    except Refusal as refusal:
+        return session, {"code": str(refusal)}
 
 
 def _payer(world: World, session: dict[str, Any]) -> tuple[checkout.Payer | None, dict[str, str]]:

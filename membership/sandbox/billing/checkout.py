@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from membership.sandbox import cards, ids
-from membership.sandbox.billing import charging, debiting, invoicing
+from membership.sandbox.billing import charging, debiting, discounts, invoicing
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.cards import Card, Decline
 from membership.sandbox.debits import Account
@@ -136,8 +136,8 @@ def _intent(world: World, session: dict[str, Any], who: dict[str, Any] | None = 
     """The session's payment intent, the one of an earlier declined try if there was one."""
     known = session.get("_intent")
     if known:
-        intent = world.get("payment_intent", known)
-        return world.save({**intent, "customer": who["id"]}) if who else intent
+        intent = {**world.get("payment_intent", known), "amount": session["amount_total"]}
+        return world.save({**intent, "customer": who["id"]} if who else intent)
     once = session["mode"] == "payment"
     data = session.get("_payment_intent_data") or {}
     stated = {
@@ -157,9 +157,45 @@ def _intent(world: World, session: dict[str, Any], who: dict[str, Any] | None = 
     )
 
 
+def _redeemed(world: World, session: dict[str, Any], who: dict[str, Any] | None, **where: str | None) -> list[str]:
+    """The session's discounts, put to work; their ids."""
+    found = []
+    for one in session["discounts"]:
+        coupon = world.store.get("coupon", one["coupon"]) or {}
+        code = world.store.get("promotion_code", one["promotion_code"]) if one["promotion_code"] else None
+        if coupon and not coupon.get("deleted"):
+            customer = who["id"] if who else None
+            made = discounts.redeem(world, (coupon, code), customer=customer, checkout_session=session["id"], **where)
+            found.append(made["id"])
+    return found
+
+
+def discounted(session: dict[str, Any], found: discounts.Found) -> dict[str, Any]:
+    """An open session with this coupon on its lines. Raises `Refusal` for one that does not fit."""
+    coupon, code = found
+    subtotal = session["amount_subtotal"]
+    discounts.check(found, subtotal, session["currency"], "discounts")
+    left, lines = discounts.worth(coupon, subtotal), []
+    for n, line in enumerate(session["_lines"], 1):
+        share = left if n == len(session["_lines"]) else min(left, line["amount_subtotal"] * left // subtotal)
+        left -= share
+        lines.append({**line, "amount_discount": share, "amount_total": line["amount_subtotal"] - share})
+    off = sum(line["amount_discount"] for line in lines)
+    return {
+        **session,
+        "_lines": lines,
+        "amount_total": subtotal - off,
+        "discounts": [{"coupon": coupon["id"], "promotion_code": code["id"] if code else None}],
+        "total_details": {**session["total_details"], "amount_discount": off},
+    }
+
+
 def _pay_once(
     world: World, session: dict[str, Any], method: dict[str, Any], who: dict[str, Any] | None, payer: Payer
 ) -> dict[str, Any]:
+    _redeemed(world, session, who)
+    if not session["amount_total"]:
+        return {}
     intent = _take(world, _intent(world, session, who), method, payer)
     return {"payment_intent": intent["id"], "_awaits": intent["id"] if intent["status"] == "processing" else None}
 
@@ -226,6 +262,7 @@ def _subscribe(
         description=data.get("description"),
         latest_invoice=ids.new("in_"),
     )
+    new["discounts"] = _redeemed(world, session, who, subscription=new["id"])
     world.save(new)
     world.tell("customer.subscription.created", new)
     draft = invoicing.write(world, new, "subscription_create", start, finish, id=new["latest_invoice"])

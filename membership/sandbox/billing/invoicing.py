@@ -9,7 +9,7 @@ from typing import Any
 
 from membership.money import CURRENCIES
 from membership.sandbox import cards, debits, ids
-from membership.sandbox.billing import charging, debiting
+from membership.sandbox.billing import charging, debiting, discounts
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.shapes import invoices
 from membership.sandbox.world import World
@@ -35,6 +35,7 @@ def write(
     """A draft for one period and what was waiting, or (`full=False`) the latter only; told as `invoice.created`."""
     customer = world.get("customer", subscription["customer"])
     items, id = waiting(world, subscription), id or ids.new("in_")
+    taken = _discounts(world, subscription, world.now()) if full else []
     draft = invoices.invoice(
         id=id,
         line_id=ids.new("il_"),
@@ -50,7 +51,9 @@ def write(
         items=items,
         full=full,
         product_name=_product_name(world, subscription),
+        discounts=taken,
     )
+    discounts.use_up(world, taken)
     for item in items:
         world.save({**item, "invoice": id})
     world.save(draft)
@@ -261,8 +264,14 @@ def preview(
         items=[*waiting(world, subscription), *(items or [])],
         full=full,
         product_name=_product_name(world, subscription),
+        discounts=_discounts(world, subscription, at) if full else [],
     )
     return {**draft, **balanced(draft["total"], customer["balance"], draft["currency"])}
+
+
+def _discounts(world: World, subscription: dict[str, Any], at: int) -> list[tuple[str, int]]:
+    item = subscription["items"]["data"][0]
+    return discounts.running(world, subscription, item["price"]["unit_amount"] * item["quantity"], at)
 
 
 def _product_name(world: World, subscription: dict[str, Any]) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from membership.sandbox import amounts, expand, ids, lists, params
 from membership.sandbox.answers import Refusal, missing
-from membership.sandbox.billing import agenda
+from membership.sandbox.billing import agenda, discounts
+from membership.sandbox.billing.checkout import discounted
 from membership.sandbox.params import (
     ID,
     METADATA,
@@ -104,6 +105,7 @@ CREATE: dict[str, Field] = {
     "billing_address_collection": Choice(("auto", "required")),
     "phone_number_collection": Group({"enabled": Truth()}, ("enabled",)),
     "allow_promotion_codes": Truth(),
+    "discounts": Several(Group({"coupon": ID, "promotion_code": ID}), most=1),
     "custom_text": TEXTS,
     "adaptive_pricing": Group({"enabled": Truth()}),
 }
@@ -115,7 +117,7 @@ def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
     lines = [_line(world, line, n, mode) for n, line in enumerate(given.get("line_items", []))]
     currency = _currency(lines, given, mode)
     total = sum(line["amount_total"] for line in lines)
-    if mode == "payment" or (mode == "subscription" and total):
+    if mode == "payment":
         amounts.check(total, currency or "", "line_items[0]")
     id = ids.new("cs_test_")
     kept = (
@@ -146,10 +148,16 @@ def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
         phone_number_collection=given.get("phone_number_collection", {}).get("enabled", False),
         **{key: given[key] for key in kept if key in given},
     )
-    notes = {
+    notes: dict[str, Any] = {
         f"_{key}": _clean(given.get(key)) for key in ("subscription_data", "payment_intent_data", "setup_intent_data")
     }
-    return world.save({**new, "_lines": lines, **notes})
+    session = {**new, "_lines": lines, **notes}
+    if given.get("discounts"):
+        found = discounts.asked(world, given["discounts"][0], "discounts[0]")
+        session = discounted(session, found)
+    if session["amount_total"]:
+        amounts.check(session["amount_total"], currency or "", "line_items[0]")
+    return world.save(session)
 
 
 def _no_mode() -> str:
@@ -194,6 +202,9 @@ def _check(world: World, given: dict[str, Any], mode: str) -> None:
     if "customer" in given and ("customer_email" in given or "customer_creation" in given):
         other = "customer_email" if "customer_email" in given else "customer_creation"
         raise Refusal(f"You may only specify one of these parameters: customer, {other}.", param="customer")
+    if "discounts" in given and "allow_promotion_codes" in given:
+        words = "You may only specify one of these parameters: allow_promotion_codes, discounts."
+        raise Refusal(words, param="discounts")
     wait = given.get("expires_at", world.now() + 24 * HOUR) - world.now()
     if not HOUR // 2 - 60 <= wait <= 24 * HOUR + 60:
         words = "The `expires_at` timestamp must be at least 30 minutes and less than 24 hours from now."

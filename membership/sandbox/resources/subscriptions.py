@@ -6,7 +6,7 @@ from typing import Any
 
 from membership.sandbox import ids, lists, params, searching
 from membership.sandbox.answers import Refusal, card_error, missing
-from membership.sandbox.billing import changing, invoicing, renewing, schedules
+from membership.sandbox.billing import changing, discounts, invoicing, renewing, schedules
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.params import (
     ID,
@@ -95,6 +95,8 @@ def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     if "default_payment_method" in given:
         change["default_payment_method"] = _card(world, given["default_payment_method"], old)
     change.update(_ending(world, given, old))
+    if "discounts" in given:
+        change["discounts"] = _discounts(world, given["discounts"], old)
     if "pause_collection" in given:
         change["pause_collection"] = _pause(world, given["pause_collection"])
     if "cancellation_details" in given:
@@ -104,6 +106,20 @@ def update(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     if "items" in given or given.get("billing_cycle_anchor", {}).get("type") == "now":
         return _change_items(world, given, old, before)
     return world.change(old, "customer.subscription.updated", **change)
+
+
+def _discounts(world: World, wanted: list[dict[str, str]], old: dict[str, Any]) -> list[str]:
+    """Others in place of those there were; none takes them away."""
+    for id in old["discounts"]:
+        gone = world.store.get("discount", id)
+        if gone and not gone.get("_spent"):
+            world.tell("customer.discount.deleted", world.save({**gone, "end": world.now(), "_spent": True}))
+    if not wanted:
+        return []
+    item = old["items"]["data"][0]
+    found = discounts.asked(world, wanted[0], "discounts[0]")
+    discounts.check(found, item["price"]["unit_amount"] * item["quantity"], old["currency"], "discounts[0]")
+    return [discounts.redeem(world, found, customer=old["customer"], subscription=old["id"])["id"]]
 
 
 def _pause(world: World, pause: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -258,6 +274,7 @@ CHANGE: dict[str, Field] = {
     "cancel_at": Text(30, unset=True),
     "cancellation_details": DETAILS,
     "items": Several(ITEM, most=20),
+    "discounts": Several(Group({"coupon": ID, "promotion_code": ID}), most=1),
     "proration_behavior": PRORATE,
     "proration_date": Whole(),
     "pause_collection": Group(

@@ -27,13 +27,14 @@ def invoice(
     full: bool = True,
     url: str | None = None,
     product_name: str | None = None,
+    discounts: list[tuple[str, int]] | None = None,
 ) -> dict[str, Any]:
     """An invoice for one period of a subscription (`subscription`, `customer`: the whole objects).
 
     `status`: draft, open or paid. `period_start`/`period_end` are what the line pays for; the invoice's own period
     is, as Stripe has it, the one before a renewal and a single moment for the first invoice. `items`: invoice items
     (prorations) that come before that line; `full=False`: nothing but those. A negative total is not due but goes to
-    the customer's balance. `url`: where it can be paid.
+    the customer's balance. `url`: where it can be paid. `discounts`: ids, and what each takes off the period's line.
     """
     item = subscription["items"]["data"][0]
     price = item["price"]
@@ -41,7 +42,11 @@ def invoice(
     lines = [_proration(f"il_{one['id'][3:]}", id, one) for one in items or []]
     if full:
         lines.append(_line(line_id, id, subscription, item, own, period_start, period_end, product_name))
-    total = sum(line["amount"] for line in lines)
+    taken: list[dict[str, Any]] = [{"amount": amount, "discount": di} for di, amount in discounts or []]
+    if full and taken:
+        lines[-1] = {**lines[-1], "discount_amounts": taken, "discounts": [one["discount"] for one in taken]}
+    subtotal = sum(line["amount"] for line in lines)
+    total = subtotal - sum(one["amount"] for one in taken)
     due = max(0, total)
     paid = status == "paid"
     before = period_start if billing_reason == "subscription_create" else _before(subscription, period_start)
@@ -86,7 +91,7 @@ def invoice(
         "default_source": None,
         "default_tax_rates": [],
         "description": description,
-        "discounts": [],
+        "discounts": [one["discount"] for one in taken],
         "due_date": None,
         "effective_at": finalized,
         "ending_balance": None if status == "draft" else 0,
@@ -133,11 +138,11 @@ def invoice(
             "paid_at": (created if paid_at is None else paid_at) if paid else None,
             "voided_at": None,
         },
-        "subtotal": total,
-        "subtotal_excluding_tax": total,
+        "subtotal": subtotal,
+        "subtotal_excluding_tax": subtotal,
         "test_clock": None,
         "total": total,
-        "total_discount_amounts": [],
+        "total_discount_amounts": taken,
         "total_excluding_tax": total,
         "total_pretax_credit_amounts": [],
         "total_taxes": [],
