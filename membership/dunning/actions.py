@@ -229,6 +229,16 @@ def note_card(session: Session, change_id: int, card: CardReading | None, *, put
     look_again(session, membership.subscription_id, at=at)
 
 
+def end_unpaid(session: Session, membership: Membership, *, at: datetime) -> None:
+    """The first debit was returned: Stripe keeps such a subscription active for ever, so it is ended there.
+
+    Otherwise the reader would be charged in a month for what never began, and could not begin anew.
+    """
+    if membership.paid_until is None and membership.status not in ENDED:
+        about = {"subscription": membership.subscription_id}
+        post(session, "dunning.end_unpaid", f"end-unpaid:{membership.subscription_id}", about, due_at=at)
+
+
 def look_again_at_invoice(session: Session, invoice_id: str, *, at: datetime) -> None:
     """Have the worker look at the subscription of a failed invoice again."""
     row = queries.unpaid(session, invoice_id)

@@ -105,4 +105,13 @@ def announce(job: Claimed) -> None:
             look_again(session, subscription_id, at=clock.now())
 
 
-TASKS: dict[str, Task] = {"dunning.remind": remind, "dunning.announce": announce}
+def end_unpaid(job: Claimed) -> None:
+    """End a subscription whose first debit was returned, unless something was paid for it after all."""
+    subscription_id = job.payload["subscription"]
+    if gateway.subscription(subscription_id).ended_at is None and not gateway.paid_invoices(subscription_id, ()):
+        collecting.end_now(subscription_id)
+    with finishing(job) as session:
+        look_again(session, subscription_id, at=clock.now())
+
+
+TASKS: dict[str, Task] = {"dunning.remind": remind, "dunning.announce": announce, "dunning.end_unpaid": end_unpaid}

@@ -146,6 +146,16 @@ def try_again(invoice_id: str, *, key: str) -> bool:
     return bool(paid.status == "paid")
 
 
+@_named
+def end_now(subscription_id: str) -> None:
+    """End a subscription at once. One that has ended already is left alone."""
+    try:
+        _v1().subscriptions.cancel(subscription_id)
+    except stripe.InvalidRequestError as error:
+        if error.code != "resource_missing":
+            raise
+
+
 @_fetched
 def card_of(subscription_id: str) -> CardReading | None:
     """The card that the next invoice will be paid with; None when it is no card."""

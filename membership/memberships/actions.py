@@ -179,7 +179,7 @@ def _follow(
     membership.paused = subscription.paused
     membership.resumes_at = subscription.resumes_at
     _plan(session, membership, subscription)
-    _close_checkout(session, membership, subscription)
+    _close_checkout(session, membership, subscription, at=at)
     _move(session, membership, subscription, counted_from=counted_from, at=at)
     session.flush()
     return membership
@@ -195,12 +195,14 @@ def _plan(session: Session, membership: Membership, subscription: SubscriptionRe
     membership.next_from = planned.starts_at if planned else None
 
 
-def _close_checkout(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+def _close_checkout(
+    session: Session, membership: Membership, subscription: SubscriptionReading, *, at: datetime
+) -> None:
     """What became of the checkout that began a membership: paid, or refused by the bank after all."""
     if membership.paid_until is not None:
         session.execute(update(Checkout).where(Checkout.id == membership.checkout_id).values(state="paid"))
     elif membership.status in rules.ENDED:
-        note_failed(session, subscription.token)
+        note_failed(session, subscription.token, at=at)
 
 
 def _move(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.db import reading
-from membership.dunning.actions import announce, follow_failures, note_card
+from membership.dunning.actions import announce, end_unpaid, follow_failures, note_card
 from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
 from membership.gateway import collecting
@@ -25,6 +25,7 @@ from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.models import StripeEvent
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
+RETURNED = "checkout.session.async_payment_failed"
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
 
@@ -74,6 +75,9 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
         try:
             membership = take_in(session, fetched.subscription, fetched.paid, at=at)
             follow_failures(session, membership, owed, at=at)
+            if RETURNED in types:
+                note_failed(session, fetched.subscription.token, at=at, told=True)
+                end_unpaid(session, membership, at=at)
             if "invoice.upcoming" in types:
                 announce(session, membership, card, at=at)
         except NotOurs:
@@ -91,7 +95,7 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
-            note_failed(session, paid.token)
+            note_failed(session, paid.token, at=at)
         payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
         if payment is not None and (refunds or disputes):
             membership = hold_membership(session, payment)
