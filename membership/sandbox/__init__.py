@@ -38,6 +38,8 @@ of objects in one transaction without emitting events. They come from pure build
                            cancel_at_period_end, metadata, client_reference_id, session_metadata) -> list[dict]
     history.donation(prefix, email, at, amount, product_id, currency, name, card, customer, description, metadata,
                            client_reference_id, session_metadata) -> list[dict]
+    aftermath.refunded(charge, at, amount=None, reason=…) -> list[dict]      the changed charge, the refund, its booking
+    aftermath.disputed(charge, at, reason=…, outcome=None | "won" | "lost", decided=…) -> list[dict]
     history.paid_out(objects, until) -> list[dict]   all of them, and a payout for each past day with something to pay out
 
 Ids in a history come from `ids.derived(kind, prefix, …)`: `cus_`, `pm_`, `sub_`, `si_`, `cs_test_` from the prefix alone;

@@ -33,6 +33,7 @@ from membership.sandbox.resources import (
     products,
     refunds,
     schedules,
+    subscription_items,
     subscriptions,
     thin_events,
 )
@@ -58,6 +59,7 @@ ROOMS = (
     products,
     refunds,
     schedules,
+    subscription_items,
     subscriptions,
     thin_events,
 )

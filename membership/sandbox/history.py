@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from membership.sandbox.aftermath import paid_out as paid_out
 from membership.sandbox.billing.periods import period_at, periods
 from membership.sandbox.ids import derived, invoice_prefix
-from membership.sandbox.shapes import catalogue, customers, invoices, payments, payouts, sessions
+from membership.sandbox.shapes import catalogue, customers, invoices, payments, sessions
 from membership.sandbox.shapes.cards import payment_method_card
 from membership.sandbox.shapes.subscriptions import subscription
 from membership.sandbox.store import announced_at
 
 NOWHERE = "http://127.0.0.1/"
-DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -167,46 +167,6 @@ def donation(
         customer_creation=None if customer else "if_required",
     )
     return [price, method, *paid.objects, session]
-
-
-def paid_out(objects: list[dict[str, Any]], until: int) -> list[dict[str, Any]]:
-    """The objects with a payout that has arrived for every midnight before `until` on which something was available.
-
-    Without it everything of the past is paid out in one sum, at the first midnight after the first new payment.
-    """
-    days: dict[tuple[int, str], list[dict[str, Any]]] = {}
-    for one in objects:
-        if one["object"] == "balance_transaction" and one["available_on"] < until - DAY:
-            days.setdefault((one["available_on"] // DAY * DAY + DAY, one["currency"]), []).append(one)
-    found, held = [], {}
-    for (day, currency), moved in sorted(days.items()):
-        amount, id = sum(one["net"] for one in moved), derived("po_", day, currency)
-        if amount <= 0 or day > until:
-            continue
-        own = payments.balance_transaction(
-            id=derived("txn_", id),
-            created=day,
-            amount=-amount,
-            currency=currency,
-            source=id,
-            kind="payout",
-            description="STRIPE PAYOUT",
-            available_on=day,
-        )
-        payout = payouts.payout(
-            id=id,
-            created=day,
-            amount=amount,
-            currency=currency,
-            arrival_date=day + 2 * DAY,
-            balance_transaction=own["id"],
-            status="paid" if day + 2 * DAY <= until else "in_transit",
-        )
-        if payout["status"] != "paid":
-            payout["_due"] = payout["arrival_date"]
-        found += [payout, {**own, "_payout": id}]
-        held.update(dict.fromkeys((one["id"] for one in moved), id))
-    return [{**one, "_payout": held[one["id"]]} if one["id"] in held else one for one in objects] + found
 
 
 def _inline_price(

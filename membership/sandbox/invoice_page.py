@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as Any_
 
 from membership.sandbox import cards, ids
-from membership.sandbox.billing import invoicing, renewing
+from membership.sandbox.billing import collecting, renewing
 from membership.sandbox.cards import Card, Decline
 from membership.sandbox.pay import NOT_A_TEST_CARD, written
 from membership.sandbox.shapes.cards import payment_method_card
@@ -51,7 +51,7 @@ def pages(world: World) -> Blueprint:
 
 def _waiting(world: World, invoice: dict[str, Any]) -> dict[str, Any] | None:
     """The stored card that its bank wants the payer to confirm."""
-    found = invoicing.intent_of(world, invoice)
+    found = collecting.intent_of(world, invoice)
     if found is None or found[1]["status"] != "requires_action":
         return None
     return world.store.get("payment_method", found[1]["payment_method"])
@@ -69,7 +69,7 @@ def _pay(
     world.save(method)
     if stored is None and decline is None:
         world.tell("payment_method.attached", method)
-    after, why = invoicing.pay_in_person(world, invoice, method, decline, confirmed=answer == "confirm")
+    after, why = collecting.pay_in_person(world, invoice, method, decline, confirmed=answer == "confirm")
     if why is None:
         subscription = renewing.subscription_of(world, after)
         if subscription and subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":

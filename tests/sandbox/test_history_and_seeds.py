@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from membership.sandbox import history
+from membership.sandbox import aftermath, history
 from membership.sandbox.billing.periods import boundary, period_at, periods
 from membership.sandbox.shapes import catalogue
 from tests.sandbox.conftest import Sandbox
@@ -126,3 +126,24 @@ def test_hundreds_load_and_renew_in_seconds(sandbox: Sandbox) -> None:
     sandbox.advance("31d")
     assert len(sandbox.v1.events.list({"type": "invoice.paid", "limit": 100}).data) >= 40
     assert time.monotonic() - begun < 10
+
+
+def test_a_made_up_payment_can_have_been_given_back_or_disputed(sandbox: Sandbox) -> None:
+    now = sandbox.running.world.now()
+    made = [catalogue.product(id="gift", created=now - 9999, name="Gift")]
+    for n in range(3):
+        made += history.donation(prefix=f"d{n}", email="a@b.org", at=now - 9999, amount=2000, product_id="gift")
+    first, second, third = (one for one in made if one["object"] == "charge")
+    made += aftermath.refunded(first, now - 999, 500)
+    made += aftermath.disputed(second, now - 999, outcome="won", decided=now - 9)
+    made += aftermath.disputed(third, now - 999)
+    sandbox.running.store.load(made)
+    assert sandbox.v1.charges.retrieve(first["id"]).amount_refunded == 500
+    assert sandbox.v1.refunds.create({"charge": first["id"]}).amount == 1500
+    assert {d.status for d in sandbox.v1.disputes.list().data} == {"won", "needs_response"}
+    moved = sum(one.net for one in sandbox.v1.balance_transactions.list({"limit": 100}).data)
+    assert moved == 3 * 1945 - 2000 - 1500 - 3500
+    (still,) = sandbox.v1.disputes.list({"charge": third["id"]}).data
+    assert sandbox.post(f"/_sandbox/disputes/{still.id}", {"outcome": "lost"})["status"] == "lost"
+    with pytest.raises(ValueError, match="cannot be given back"):
+        aftermath.refunded(first, now, 2001)

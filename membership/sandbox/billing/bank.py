@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from membership.sandbox import debits
-from membership.sandbox.billing import balance, charging, invoicing, renewing
+from membership.sandbox.billing import balance, charging, collecting, invoicing, renewing
 from membership.sandbox.cards import Decline
 from membership.sandbox.world import World
 
@@ -91,7 +91,7 @@ def _arrived(world: World, charge: dict[str, Any]) -> None:
     payment = _payment_of(world, charge)
     invoice = world.get("invoice", payment["invoice"]) if payment else None
     if invoice and invoice["status"] in ("open", "uncollectible"):
-        renewing.follow(world, invoicing.settle(world, invoice, payment))
+        renewing.follow(world, collecting.settle(world, invoice, payment))
     session = _session_of(world, charge, invoice)
     if session:
         paid = world.save({**session, "payment_status": "paid", "_awaits": None})
@@ -102,7 +102,7 @@ def _returned(world: World, charge: dict[str, Any]) -> None:
     payment = _payment_of(world, charge)
     invoice = world.get("invoice", payment["invoice"]) if payment else None
     if invoice and invoice["status"] == "open":
-        failed = invoicing.failed(world, invoice)
+        failed = collecting.failed(world, invoice)
         if invoice["billing_reason"] == "subscription_create":
             invoicing.close(world, failed, "void")
         else:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from membership.sandbox import ids
-from membership.sandbox.billing import invoicing, renewing
+from membership.sandbox.billing import collecting, invoicing, renewing
 from membership.sandbox.billing.periods import period_at
-from membership.sandbox.shapes import invoices
+from membership.sandbox.shapes import prorations
 from membership.sandbox.shapes.catalogue import plan as plan_of
 from membership.sandbox.world import World
 
@@ -85,7 +85,7 @@ def _part(
     left, whole = min(max(0, end - at), end - start), end - start
     total = item["price"]["unit_amount"] * item["quantity"]
     product = world.store.get("product", item["price"]["product"]) or {}
-    return invoices.proration(
+    return prorations.proration(
         id=ids.new("ii_"),
         created=at,
         subscription=subscription,
@@ -121,7 +121,7 @@ def invoice_now(world: World, subscription: dict[str, Any], *, full: bool) -> di
     span = (item["current_period_start"], item["current_period_end"])
     draft = invoicing.write(world, subscription, "subscription_update", *span, full=full)
     linked = world.change(subscription, "customer.subscription.updated", latest_invoice=draft["id"])
-    renewing.follow(world, invoicing.collect(world, invoicing.finalize(world, draft), linked))
+    renewing.follow(world, collecting.collect(world, invoicing.finalize(world, draft), linked))
     return world.get("subscription", subscription["id"])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from membership.sandbox import cards, ids
-from membership.sandbox.billing import charging, debiting, discounts, invoicing
+from membership.sandbox.billing import charging, collecting, debiting, discounts, invoicing
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.cards import Card, Decline
 from membership.sandbox.debits import Account
@@ -268,9 +268,9 @@ def _subscribe(
     draft = invoicing.write(world, new, "subscription_create", start, finish, id=new["latest_invoice"])
     opened = invoicing.finalize(world, draft, use_balance=False)
     links = {"subscription": new["id"], "invoice": opened["id"]}
-    payment = invoicing.link(world, opened, intent) if intent else None
+    payment = collecting.link(world, opened, intent) if intent else None
     if intent and intent["status"] == "processing":
-        invoicing.waiting_for_bank(world, opened)
+        collecting.waiting_for_bank(world, opened)
         return {**links, "_awaits": intent["id"]}
-    invoicing.settle(world, opened, payment)
+    collecting.settle(world, opened, payment)
     return links

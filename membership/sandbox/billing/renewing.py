@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from membership.sandbox.billing import invoicing, schedules
+from membership.sandbox.billing import collecting, invoicing, schedules
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.store import announced_at
 from membership.sandbox.world import World
@@ -57,7 +57,7 @@ def renew(world: World, subscription: dict[str, Any]) -> None:
     if rolled["pause_collection"]:
         invoicing.set_aside(world, draft, rolled["pause_collection"]["behavior"])
     else:
-        follow(world, invoicing.collect(world, invoicing.finalize(world, draft), rolled))
+        follow(world, collecting.collect(world, invoicing.finalize(world, draft), rolled))
 
 
 def roll(subscription: dict[str, Any], start: int, finish: int, invoice_id: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def retry(world: World, invoice: dict[str, Any]) -> None:
     if subscription is None or subscription["status"] in ("canceled", "incomplete_expired"):
         world.save({**invoice, "next_payment_attempt": None, "auto_advance": False})
         return
-    follow(world, invoicing.collect(world, invoice, subscription))
+    follow(world, collecting.collect(world, invoice, subscription))
 
 
 def subscription_of(world: World, invoice: dict[str, Any]) -> dict[str, Any] | None:
@@ -84,7 +84,11 @@ def subscription_of(world: World, invoice: dict[str, Any]) -> dict[str, Any] | N
 def follow(world: World, invoice: dict[str, Any]) -> None:
     """What a try at an invoice makes of its subscription: active, past due, or over."""
     subscription = subscription_of(world, invoice)
-    if subscription is None or subscription["status"] in ("canceled", "paused") or invoicing.is_waiting(world, invoice):
+    if (
+        subscription is None
+        or subscription["status"] in ("canceled", "paused")
+        or collecting.is_waiting(world, invoice)
+    ):
         return
     if invoice["status"] == "paid":
         if subscription["latest_invoice"] == invoice["id"]:

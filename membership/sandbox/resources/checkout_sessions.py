@@ -25,6 +25,7 @@ from membership.sandbox.params import (
     Whole,
 )
 from membership.sandbox.resources import inline
+from membership.sandbox.resources.locales import LOCALES
 from membership.sandbox.routes import Route, found
 from membership.sandbox.shapes import sessions
 from membership.sandbox.world import World
@@ -32,49 +33,6 @@ from membership.sandbox.world import World
 HOUR = 3600
 LINE = Group({"price": ID, "price_data": inline.PRICE_DATA, "quantity": Whole(1, 999_999)})
 TEXTS = Group({key: Group({"message": Text(1200)}, ("message",)) for key in ("submit", "after_submit")})
-LOCALES = (
-    "auto",
-    "bg",
-    "cs",
-    "da",
-    "de",
-    "el",
-    "en",
-    "en-GB",
-    "es",
-    "es-419",
-    "et",
-    "fi",
-    "fil",
-    "fr",
-    "fr-CA",
-    "hr",
-    "hu",
-    "id",
-    "it",
-    "ja",
-    "ko",
-    "lt",
-    "lv",
-    "ms",
-    "mt",
-    "nb",
-    "nl",
-    "pl",
-    "pt",
-    "pt-BR",
-    "ro",
-    "ru",
-    "sk",
-    "sl",
-    "sv",
-    "th",
-    "tr",
-    "vi",
-    "zh",
-    "zh-HK",
-    "zh-TW",
-)
 CREATE: dict[str, Field] = {
     "mode": Choice(("payment", "setup", "subscription")),
     "line_items": Several(LINE),

@@ -6,10 +6,11 @@ from typing import Any
 
 from membership.sandbox import lists, params
 from membership.sandbox.answers import Refusal, card_error
-from membership.sandbox.billing import changing, invoicing, renewing
+from membership.sandbox.billing import changing, collecting, invoicing, renewing
 from membership.sandbox.params import ID, METADATA, PAGE, Choice, Group, Range, Several, Text, Whole
 from membership.sandbox.resources.payment_methods import card_from_token
-from membership.sandbox.resources.subscriptions import ANCHOR, ITEM, OVER, PRORATE, plan_of_items
+from membership.sandbox.resources.subscription_items import ANCHOR, ITEM, PRORATE, plan_of_items
+from membership.sandbox.resources.subscriptions import OVER
 from membership.sandbox.routes import Route, found
 from membership.sandbox.world import World
 
@@ -44,7 +45,7 @@ def pay(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
     if invoice["status"] != "open" or subscription is None:
         raise Refusal(f"Invoice is {invoice['status']} and can no longer be paid.", code="invoice_not_open")
     method = card_from_token(world, given["payment_method"]) if "payment_method" in given else None
-    after = invoicing.collect(world, invoice, subscription, method)
+    after = collecting.collect(world, invoice, subscription, method)
     renewing.follow(world, after)
     if after["status"] != "paid":
         raise _why(world, after)
@@ -53,7 +54,7 @@ def pay(world: World, given: dict[str, Any], id: str) -> dict[str, Any]:
 
 def _why(world: World, invoice: dict[str, Any]) -> Refusal:
     """The card error of a try that failed, in its bank's words."""
-    found = invoicing.intent_of(world, invoice)
+    found = collecting.intent_of(world, invoice)
     error = (found[1]["last_payment_error"] if found else None) or {}
     code = error.get("code", "card_declined")
     if found and found[1]["status"] == "requires_action":

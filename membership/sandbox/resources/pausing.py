@@ -12,7 +12,7 @@ from membership.sandbox.answers import Refusal
 from membership.sandbox.billing import changing, renewing
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.params import Choice, Field, Group
-from membership.sandbox.resources.subscriptions import ANCHOR, PRORATE
+from membership.sandbox.resources.subscription_items import ANCHOR, PRORATE
 from membership.sandbox.routes import Route
 from membership.sandbox.world import World
 

@@ -7,8 +7,9 @@ from typing import Any
 from membership.sandbox import ids, lists, params
 from membership.sandbox.answers import Refusal, missing
 from membership.sandbox.params import ID, METADATA, PAGE, Choice, Field, Group, Several, Text, Truth, Url
-from membership.sandbox.resources.checkout_sessions import LOCALES
-from membership.sandbox.resources.subscriptions import FEEDBACK, OVER, PRORATE
+from membership.sandbox.resources.locales import LOCALES
+from membership.sandbox.resources.subscription_items import PRORATE
+from membership.sandbox.resources.subscriptions import FEEDBACK, OVER
 from membership.sandbox.routes import Route, found
 from membership.sandbox.shapes import portal
 from membership.sandbox.world import World

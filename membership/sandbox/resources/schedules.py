@@ -9,7 +9,7 @@ from membership.sandbox.answers import Refusal
 from membership.sandbox.billing import renewing, schedules
 from membership.sandbox.billing.periods import boundary
 from membership.sandbox.params import ID, METADATA, PAGE, Choice, Field, Group, Range, Several, Truth, Whole
-from membership.sandbox.resources.subscriptions import NEW_ITEM, PRORATE, price_asked
+from membership.sandbox.resources.subscription_items import NEW_ITEM, PRORATE, price_asked
 from membership.sandbox.routes import Route, found
 from membership.sandbox.shapes.schedules import phase, schedule
 from membership.sandbox.world import World

@@ -6,7 +6,7 @@ from typing import Any
 
 from membership.sandbox import ids, lists, params, searching
 from membership.sandbox.answers import Refusal, card_error, missing
-from membership.sandbox.billing import changing, discounts, invoicing, renewing, schedules
+from membership.sandbox.billing import changing, collecting, discounts, invoicing, renewing, schedules
 from membership.sandbox.billing.periods import period_at
 from membership.sandbox.params import (
     ID,
@@ -21,8 +21,8 @@ from membership.sandbox.params import (
     Truth,
     Whole,
 )
-from membership.sandbox.resources import inline
 from membership.sandbox.resources.payment_methods import card_from_token
+from membership.sandbox.resources.subscription_items import ANCHOR, ITEM, NEW_ITEM, PRORATE, plan_of_items, price_asked
 from membership.sandbox.routes import Route, found
 from membership.sandbox.shapes.subscriptions import subscription as subscription_of
 from membership.sandbox.world import World
@@ -71,13 +71,13 @@ def create(world: World, given: dict[str, Any]) -> dict[str, Any]:
     world.tell("customer.subscription.created", new)
     opened = invoicing.finalize(world, invoicing.write(world, new, "subscription_create", start, finish))
     new = world.save({**new, "latest_invoice": opened["id"]})
-    if invoicing.method_for(world, new) is None:
+    if collecting.method_for(world, new) is None:
         raise Refusal(
             "This customer has no attached payment source or default payment method. Please consider adding "
             "a default payment method.",
             code="resource_missing",
         )
-    paid = invoicing.collect(world, opened, new)
+    paid = collecting.collect(world, opened, new)
     if paid["status"] != "paid":
         raise card_error("Your card was declined.", "card_declined", "generic_decline")
     return world.change(new, "customer.subscription.updated", status="active")
@@ -171,50 +171,6 @@ def _ending(world: World, given: dict[str, Any], old: dict[str, Any]) -> dict[st
     return renewing.schedule_end(old, at, world.now(), at_period_end=False)
 
 
-def plan_of_items(world: World, given: dict[str, Any], subscription: dict[str, Any]) -> changing.Plan:
-    """What `items`, `proration_behavior`, `billing_cycle_anchor` and `proration_date` ask for."""
-    prorate = given.get("proration_behavior", "create_prorations")
-    anchor_now = given.get("billing_cycle_anchor", {}).get("type") == "now"
-    item = subscription["items"]["data"][0]
-    price, quantity = _wanted(world, given.get("items", [{}]), subscription)
-    at = given.get("proration_date")
-    if at is not None and not item["current_period_start"] <= at <= item["current_period_end"]:
-        raise Refusal("Cannot specify `proration_date` outside of the current period.", param="proration_date")
-    return changing.planned(world, subscription, price, quantity, prorate=prorate, anchor_now=anchor_now, at=at)
-
-
-def _wanted(world: World, items: list[dict[str, Any]], old: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The price and quantity that are asked for."""
-    if len(items) != 1:
-        raise Refusal("The sandbox's subscriptions have one item.", param="items")
-    item, wanted = old["items"]["data"][0], items[0]
-    if wanted.get("id", item["id"]) != item["id"]:
-        raise Refusal(f"No such subscription item: '{wanted['id']}'", code="resource_missing", param="items[0][id]")
-    price = price_asked(world, wanted, "items[0]") or item["price"]
-    if price["currency"] != old["currency"]:
-        raise Refusal(
-            f"The price specified supports currencies of `{price['currency']}`. This doesn't match the expected "
-            f"currency: `{old['currency']}`.",
-            param="items[0][price]",
-        )
-    return price, wanted.get("quantity", item["quantity"])
-
-
-def price_asked(world: World, wanted: dict[str, Any], param: str) -> dict[str, Any] | None:
-    """The recurring price that an item names, by id or by its content; None when it names none."""
-    if "price_data" in wanted:
-        return inline.priced(world, wanted["price_data"], param)
-    if "price" not in wanted:
-        return None
-    price = world.get("price", wanted["price"], f"{param}[price]")
-    if not price["recurring"]:
-        words = (
-            "The price specified is set to `type=one_time` but this field only accepts prices with `type=recurring`."
-        )
-        raise Refusal(words, param=f"{param}[price]")
-    return price
-
-
 def _change_items(world: World, given: dict[str, Any], old: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Another price or quantity, as `proration_behavior` has it, or a new period at once."""
     plan = plan_of_items(world, given, after)
@@ -258,14 +214,6 @@ def search(world: World, given: dict[str, Any]) -> dict[str, Any]:
     return searching.found(world.store, "subscription", fields, given, "/v1/subscriptions/search")
 
 
-def items(world: World, given: dict[str, Any]) -> dict[str, Any]:
-    return dict(world.get("subscription", given["subscription"], "subscription")["items"])
-
-
-NEW_ITEM: dict[str, Field] = {"price": ID, "price_data": inline.ITEM_PRICE_DATA, "quantity": Whole(1)}
-ITEM = Group({"id": ID, **NEW_ITEM})
-PRORATE = Choice(("always_invoice", "create_prorations", "none"))
-ANCHOR = Group({"type": Choice(("now", "unchanged"))}, ("type",))
 CHANGE: dict[str, Field] = {
     "metadata": METADATA,
     "description": Text(500, unset=True),
@@ -305,13 +253,5 @@ ROUTES = [
         cancel,
         {"cancellation_details": DETAILS, "invoice_now": Truth(), "prorate": Truth()},
         sdk="SubscriptionCancelParams",
-    ),
-    Route(
-        "GET",
-        "/v1/subscription_items",
-        items,
-        {**PAGE, "subscription": ID},
-        ("subscription",),
-        "SubscriptionItemListParams",
     ),
 ]
