@@ -24,6 +24,8 @@ from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.config import Config
 from membership.desk import views as desk
+from membership.dunning import tasks as dunning_tasks
+from membership.dunning import views as dunning
 from membership.gateway import client as gateway
 from membership.giving import views as giving
 from membership.jobs.worker import Task
@@ -53,11 +55,12 @@ from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, account, appeals, webhooks,
+    newsroom, readers, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
     webhook_pages, reports, desk,
 )  # fmt: skip
 WORK = (
-    mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, account_tasks, webhook_tasks, reconciling,
+    mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
+    reconciling,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

@@ -4,6 +4,7 @@ from membership.account import models as account
 from membership.ballots import models as ballots
 from membership.ballots import urn
 from membership.db import Base
+from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
@@ -30,6 +31,7 @@ __all__ = [
     "ballots",
     "corrections",
     "drift",
+    "dunning",
     "giving",
     "jobs",
     "limits",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from membership.account.rules import written_name
+from membership.account.models import LeavingReason
+from membership.account.rules import LEAVING, written_name
+from membership.db import insert_once
 from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.mail.writing import Recipient, write
 from membership.memberships.actions import keep_in_step
 from membership.memberships.models import Membership
 from membership.memberships.tiers import Tier
+from membership.money import Money
 from membership.readers.models import Person
 
 
@@ -29,6 +33,37 @@ def follow_cancellation(session: Session, answered: SubscriptionReading, *, at: 
     if membership.ends_at is not None and membership.ended_at is None:
         _confirm(session, membership, membership.ends_at, at=at)
     return membership
+
+
+def follow_change(session: Session, answered: SubscriptionReading, *, key: str, at: datetime) -> Membership:
+    """Write what Stripe answered to a change or a pause, and the letter that says what holds from when.
+
+    `key`: what makes it one change. The order of the locks is that of `follow_cancellation`.
+    """
+    look_again(session, answered.id, at=at)
+    membership = keep_in_step(session, answered, at=at)
+    person = session.get(Person, membership.reader_id)
+    if person is not None:
+        to = Recipient(person.email, person.name, person.language, person.reader_id)
+        later = session.get(Tier, membership.next_tier_id) if membership.next_tier_id else None
+        values: dict[str, Any] = {
+            "tier": session.get_one(Tier, membership.tier_id),
+            "amount": Money(membership.amount, membership.currency),
+            "next_tier": later,
+            "next_amount": Money(membership.next_amount, membership.currency) if membership.next_amount else None,
+        }
+        write(session, "membership_changed", to, key=f"changed:{key}", at=at, membership=membership, **values)
+    return membership
+
+
+def keep_reason(session: Session, membership: Membership, *, reason: str | None, words: str, at: datetime) -> None:
+    """Why somebody leaves, if they said so. Said again, the latest stands; nothing said leaves what was said before."""
+    if reason not in LEAVING and not words.strip():
+        return
+    values = {"reason": reason if reason in LEAVING else "other", "words": words.strip()[:1000], "at": at}
+    if not insert_once(session, LeavingReason, membership_id=membership.id, **values):
+        mine = LeavingReason.membership_id == membership.id
+        session.execute(update(LeavingReason).where(mine).values(**values))
 
 
 def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at: datetime) -> None:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from membership import clock
 from membership.account import actions, queries
+from membership.account.forms import LeavingForm
 from membership.account.queries import MembershipLine
 from membership.account.room import blueprint
 from membership.account.rules import NotAccepted, NothingToCancel, StaysAsItIs
@@ -32,10 +33,11 @@ def ask() -> str:
 @blueprint.post("/account/membership/cancellation")
 @allow(Who.READERS)
 def cancel() -> Response | tuple[str, int]:
-    """End the membership at its period's end. Sent twice, it is cancelled once."""
-    line = _line(ending=False)
+    """End the membership at its period's end. Sent twice, it is cancelled once. A reason is kept if one was given; nothing
+    about it can stand in the way."""
+    line, form = _line(ending=False), LeavingForm()
     try:
-        after = _tell_stripe(line, cancel=True)
+        after = _tell_stripe(line, cancel=True, reason=form.reason.data, words=form.words.data or "")
     except StaysAsItIs as refused:
         return _page(line, trouble=words_of(refused)), refused.status
     if after.ends_at is None:
@@ -60,7 +62,7 @@ def withdraw() -> Response:
     return redirect("/account/membership", 303)
 
 
-def _tell_stripe(line: MembershipLine, *, cancel: bool) -> Membership:
+def _tell_stripe(line: MembershipLine, *, cancel: bool, reason: str | None = None, words: str = "") -> Membership:
     """Network first, then what was answered. Raises `StaysAsItIs`, `NotAccepted`."""
     try:
         answered: SubscriptionReading = gateway.schedule_cancellation(line.subscription_id, cancel=cancel)
@@ -70,7 +72,10 @@ def _tell_stripe(line: MembershipLine, *, cancel: bool) -> Membership:
             look_again(session, line.subscription_id, at=clock.now())
         raise (StaysAsItIs() if isinstance(error, gateway.StripeUnreachable) else NotAccepted()) from error
     with transaction() as session:
-        return actions.follow_cancellation(session, answered, at=clock.now())
+        membership = actions.follow_cancellation(session, answered, at=clock.now())
+        if membership.ends_at is not None:
+            actions.keep_reason(session, membership, reason=reason, words=words, at=clock.now())
+        return membership
 
 
 def _line(*, ending: bool) -> MembershipLine:
@@ -88,4 +93,5 @@ def _line(*, ending: bool) -> MembershipLine:
 def _page(line: MembershipLine, *, trouble: str = "") -> str:
     with reading() as session:
         grants = grants_of(session, current_user.reader_id)
-    return render_template("account/cancellation.html", line=line, grants=grants, trouble=trouble)
+    form = LeavingForm()
+    return render_template("account/cancellation.html", line=line, form=form, grants=grants, trouble=trouble)

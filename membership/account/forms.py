@@ -3,12 +3,66 @@
 from __future__ import annotations
 
 from babel import Locale
-from flask_babel import lazy_gettext
-from wtforms import SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, Optional, Regexp
+from flask_babel import lazy_gettext, lazy_ngettext
+from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from membership.web.forms import Form, address_field
+from membership.account.rules import PAUSE_MONTHS
+from membership.web.forms import AttemptField, Form, address_field
 from membership.web.locale import LANGUAGES
+
+
+class ChangeForm(Form):
+    """Another tier, amount or interval. Amounts are read by the rules."""
+
+    tier = RadioField(lazy_gettext("Which membership suits you?"), validators=[Optional()], validate_choice=False)
+    interval = RadioField(
+        lazy_gettext("How often?"),
+        choices=[SelectChoice("month", lazy_gettext("every month")), SelectChoice("year", lazy_gettext("once a year"))],
+        validators=[InputRequired(lazy_gettext("Please choose every month or once a year."))],
+    )
+    amount = StringField(
+        lazy_gettext("Your own amount"),
+        validators=[Optional(), Length(max=20)],
+        render_kw={"inputmode": "decimal", "autocomplete": "off", "class": "short"},
+    )
+    attempt = AttemptField()
+    membership = HiddenField(validators=[Length(max=20)])
+
+
+class PauseForm(Form):
+    """How long."""
+
+    months = RadioField(
+        lazy_gettext("For how long?"),
+        choices=[SelectChoice(n, lazy_ngettext("one month", "%(num)s months", n)) for n in PAUSE_MONTHS],
+        coerce=int,
+        validators=[InputRequired(lazy_gettext("Please choose how long."))],
+    )
+    membership = HiddenField(validators=[Length(max=20)])
+
+
+class LeavingForm(Form):
+    """Why somebody cancels. Everything may be left empty."""
+
+    reason = RadioField(
+        lazy_gettext("Would you tell us why? You need not."),
+        choices=[
+            SelectChoice("money", lazy_gettext("I cannot spare the money at the moment")),
+            SelectChoice("time", lazy_gettext("I read too little to pay for it")),
+            SelectChoice("reporting", lazy_gettext("I expected something else of the reporting")),
+            SelectChoice("influence", lazy_gettext("My votes and topics made too little difference")),
+            SelectChoice("moved", lazy_gettext("I support somebody else now")),
+            SelectChoice("other", lazy_gettext("Something else")),
+        ],
+        validators=[Optional()],
+        validate_choice=False,
+    )
+    words = TextAreaField(
+        lazy_gettext("In your own words"),
+        validators=[Length(max=1000, message=lazy_gettext("Please keep it under a thousand letters."))],
+        render_kw={"rows": 3},
+    )
 
 
 class PreferencesForm(Form):

@@ -1,13 +1,16 @@
-"""What staff write down about a reader."""
+"""What staff write down about a reader, and why somebody left: said freely, or not at all."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from membership.account.rules import LEAVING
 from membership.db import Base, Key
+
+_LISTED = ", ".join(f"'{reason}'" for reason in LEAVING)
 
 
 class PatronNote(Base):
@@ -21,3 +24,19 @@ class PatronNote(Base):
     attempt: Mapped[str] = mapped_column(Text, unique=True)
     text: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
+
+
+class LeavingReason(Base):
+    """What a reader said when cancelling. One per membership and asked end: said again, the latest stands.
+
+    `words` are the reader's own: shown to staff, never to other readers.
+    """
+
+    __tablename__ = "leaving_reason"
+    __table_args__ = (CheckConstraint(f"reason IN ({_LISTED})", name="reason"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    membership_id: Mapped[int] = mapped_column(ForeignKey("membership.id"), unique=True)
+    reason: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

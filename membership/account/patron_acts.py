@@ -20,7 +20,7 @@ from membership.giving.models import Payment
 from membership.giving.rules import FormUsed, attempt_key
 from membership.jobs.queue import post
 from membership.mail.models import Letter
-from membership.memberships.actions import keep_in_step, reckon_standing
+from membership.memberships.actions import hold_membership, keep_in_step, reckon_standing
 from membership.memberships.models import Membership
 from membership.money import Money
 from membership.readers.models import Person
@@ -99,8 +99,10 @@ def keep_answer(session: Session, payment: Payment, answered: Sequence[RefundRea
     worker does it) fetches once more and puts right what a race made stale.
     """
     look_at_payment(session, payment, at=at)
+    membership = hold_membership(session, payment)
     keep_corrections(session, payment, answered, [], at=at)
-    reckon_standing(session, payment, at=at)
+    if membership is not None:
+        reckon_standing(session, membership, at=at)
 
 
 def keep_refusal(session: Session, payment: Payment, refund: Refund, *, by: int, at: datetime) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.account.rules import Situation, has_standing, may_cancel, situation
+from membership.dunning.models import UnpaidInvoice
+from membership.dunning.queries import open_unpaid
 from membership.giving.models import Payment
 from membership.giving.queries import receipt_of
 from membership.giving.receipt_models import Receipt
@@ -19,8 +21,18 @@ from membership.money import Money
 
 
 @dataclass(frozen=True)
+class PlannedChange:
+    """What a membership becomes later, as Stripe confirmed it."""
+
+    tier: str
+    amount: Money
+    interval: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
 class MembershipLine:
-    """A membership as its reader sees it. `kept_until`: the end of the grace, while it runs."""
+    """A membership as its reader sees it. `kept_until`: the end of the grace, while it runs; `unpaid`: what is owed."""
 
     id: int
     subscription_id: str
@@ -34,6 +46,17 @@ class MembershipLine:
     kept_until: datetime | None
     ends_at: datetime | None
     ended_at: datetime | None
+    unpaid: UnpaidInvoice | None = None
+    tier_id: int = 0
+    paused: bool = False
+    resumes_at: datetime | None = None
+    planned: PlannedChange | None = None
+    past_due: bool = False
+
+    @property
+    def owed(self) -> Money | None:
+        """What a failed payment left open."""
+        return Money(self.unpaid.amount, self.unpaid.currency) if self.unpaid else None
 
     @property
     def has_standing(self) -> bool:
@@ -49,6 +72,13 @@ class MembershipLine:
     def stays_until(self) -> datetime | None:
         """Until when a cancellation now would leave everything as it is: the end of the period that is running."""
         return self.renews_at or self.paid_until
+
+    @property
+    def waits_for_next(self) -> bool:
+        """Whether no payment failed, and the next one is simply not due yet: a pause was ended before its time."""
+        if self.past_due or self.unpaid or self.renews_at is None or self.paid_until is None:
+            return False
+        return self.renews_at > self.paid_until
 
     @property
     def is_paid_up(self) -> bool:
@@ -76,19 +106,21 @@ def membership_lines(session: Session, reader_id: int, at: datetime) -> list[Mem
         .where(Membership.reader_id == reader_id)
         .order_by(Membership.id.desc())
     )
-    lines = [_line(membership, tier, at) for membership, tier in session.execute(statement)]
+    lines = [_line(session, membership, tier, at) for membership, tier in session.execute(statement).all()]
     begun = [line for line in lines if line.situation is not Situation.NEVER]
     return sorted(begun, key=lambda line: (not line.has_standing, line.situation is Situation.ENDED))
 
 
-def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
+def _line(session: Session, membership: Membership, tier: str, at: datetime) -> MembershipLine:
     state = situation(
         status=membership.status,
         paid_until=membership.paid_until,
         ends_at=membership.ends_at,
         frozen=membership.frozen,
+        paused=membership.paused,
         at=at,
     )
+    owed = open_unpaid(session, membership.id) if state is not Situation.ENDED else []
     grace = state is Situation.GRACE and membership.paid_until is not None
     return MembershipLine(
         id=membership.id,
@@ -103,7 +135,21 @@ def _line(membership: Membership, tier: str, at: datetime) -> MembershipLine:
         kept_until=membership.paid_until + GRACE if grace and membership.paid_until else None,
         ends_at=membership.ends_at,
         ended_at=membership.ended_at,
+        unpaid=owed[0] if owed else None,
+        tier_id=membership.tier_id,
+        paused=membership.paused,
+        resumes_at=membership.resumes_at,
+        planned=_planned(session, membership, tier),
+        past_due=membership.status == "past_due",
     )
+
+
+def _planned(session: Session, membership: Membership, tier: str) -> PlannedChange | None:
+    if membership.next_amount is None or membership.next_interval is None or membership.next_from is None:
+        return None
+    after = session.get(Tier, membership.next_tier_id) if membership.next_tier_id else None
+    amount = Money(membership.next_amount, membership.currency)
+    return PlannedChange(after.name if after else tier, amount, membership.next_interval, membership.next_from)
 
 
 def line_to_change(

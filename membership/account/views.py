@@ -8,7 +8,19 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from membership import clock
-from membership.account import actions, address, cancelling, merging_pages, papers, patron_money, patron_pages, queries
+from membership.account import (
+    actions,
+    address,
+    cancelling,
+    card,
+    changing,
+    merging_pages,
+    papers,
+    patron_money,
+    patron_pages,
+    pausing,
+    queries,
+)
 from membership.account.forms import PreferencesForm
 from membership.account.room import blueprint
 from membership.account.taking_part import taking_part
@@ -22,7 +34,18 @@ from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
 
-__all__ = ["address", "blueprint", "cancelling", "merging_pages", "papers", "patron_money", "patron_pages"]
+__all__ = [
+    "address",
+    "blueprint",
+    "cancelling",
+    "card",
+    "changing",
+    "merging_pages",
+    "papers",
+    "patron_money",
+    "patron_pages",
+    "pausing",
+]
 
 LAST_PAYMENTS = 3
 

@@ -76,6 +76,9 @@ class CheckoutRequest:
     cancel_url: str
 
 
+WITH_PLAN: dict[str, Any] = {"expand": ["schedule.phases.items.price"]}
+"""Read a subscription together with what a schedule will change."""
+
 _client: stripe.StripeClient | None = None
 
 
@@ -204,7 +207,7 @@ def checkout(session_id: str) -> CheckoutReading:
 @_fetched
 def subscription(subscription_id: str) -> SubscriptionReading:
     """A subscription as it is now. Raises `StripeGone`, `StripeUnreachable`."""
-    return read_subscription(_v1().subscriptions.retrieve(subscription_id))
+    return read_subscription(_v1().subscriptions.retrieve(subscription_id, WITH_PLAN))
 
 
 @_fetched
@@ -293,7 +296,16 @@ def refund(payment_intent_id: str, amount: int, *, reason: str, key: str) -> Ref
 @_named
 def schedule_cancellation(subscription_id: str, *, cancel: bool) -> SubscriptionReading:
     """End a subscription at its period's end, or (cancel=False) take that back. Answers with the subscription after it."""
-    return read_subscription(_v1().subscriptions.update(subscription_id, {"cancel_at_period_end": cancel}))
+    if cancel:  # what a schedule manages can be ended only by the schedule; what was planned falls with the end
+        release_plan(subscription_id)
+    return read_subscription(_v1().subscriptions.update(subscription_id, {"cancel_at_period_end": cancel, **WITH_PLAN}))
+
+
+def release_plan(subscription_id: str) -> None:
+    """Let a subscription go on as it is now: a change that was planned for later falls away. Called by named functions."""
+    schedule = _v1().subscriptions.retrieve(subscription_id).schedule
+    if schedule:
+        _v1().subscription_schedules.release(schedule if isinstance(schedule, str) else schedule.id)
 
 
 @_fetched

@@ -83,8 +83,22 @@ class CheckoutReading:
 
 
 @dataclass(frozen=True)
+class PlannedReading:
+    """What a subscription's schedule changes it to next, and when."""
+
+    product_id: str
+    amount: int
+    interval: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
 class SubscriptionReading:
-    """A subscription. `ends_at` is set while a cancellation is scheduled, whichever way it was asked for."""
+    """A subscription. `ends_at` is set while a cancellation is scheduled, whichever way it was asked for.
+
+    `planned` is known only where the schedule was expanded (`PLANNED`); `paused`: no money is collected, until
+    `resumes_at` if that is known.
+    """
 
     id: str
     token: str | None
@@ -99,6 +113,11 @@ class SubscriptionReading:
     ends_at: datetime | None
     ended_at: datetime | None
     payment_failed: bool
+    item_id: str = ""
+    schedule_id: str | None = None
+    planned: PlannedReading | None = None
+    paused: bool = False
+    resumes_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +169,7 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
     period_ends_at = _time(getattr(item, "current_period_end", None))
     ends_at = _time(subscription.cancel_at) or (period_ends_at if subscription.cancel_at_period_end else None)
     details = getattr(subscription, "cancellation_details", None)
+    pause = getattr(subscription, "pause_collection", None)
     return SubscriptionReading(
         id=subscription.id,
         token=_value(subscription.metadata, "checkout"),
@@ -164,6 +184,31 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
         ends_at=ends_at,
         ended_at=_time(subscription.ended_at),
         payment_failed=getattr(details, "reason", None) == "payment_failed",
+        item_id=item.id,
+        schedule_id=_id(getattr(subscription, "schedule", None)),
+        planned=_planned(subscription, item.price.id),
+        paused=pause is not None or subscription.status == "paused",
+        resumes_at=_time(getattr(pause, "resumes_at", None)),
+    )
+
+
+def _planned(subscription: Any, price_id: str) -> PlannedReading | None:
+    """The next phase of an expanded schedule, if it has another price than now."""
+    schedule = getattr(subscription, "schedule", None)
+    if schedule is None or isinstance(schedule, str) or schedule.status not in {"active", "not_started"}:
+        return None
+    end = schedule.current_phase.end_date if schedule.current_phase else 0
+    following = [phase for phase in schedule.phases if phase.start_date >= end]
+    if not following:
+        return None
+    item = following[0]["items"][0]
+    if isinstance(item.price, str) or item.price.id == price_id:
+        return None
+    return PlannedReading(
+        product_id=_id(item.price.product) or "",
+        amount=(item.price.unit_amount or 0) * (getattr(item, "quantity", 1) or 1),
+        interval=item.price.recurring.interval,
+        starts_at=datetime.fromtimestamp(following[0].start_date, UTC),
     )
 
 

@@ -15,6 +15,7 @@ from membership.giving.ledger import book
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.queries import checkout_by_token, reader_of_customer
 from membership.giving.receipts import post_receipt
+from membership.mail.writing import Recipient, write
 from membership.money import Money
 from membership.readers import actions as readers
 from membership.web.tokens import new_token
@@ -69,17 +70,28 @@ def note_checkout(session: Session, reading: CheckoutReading) -> None:
         _note_state(session, reading.token, "waiting")
 
 
-def note_failed(session: Session, token: str | None) -> None:
-    """The bank refused what a checkout was waiting for. One that is still open stays so: another card may be tried."""
-    _note_state(session, token, "failed", only_from=("waiting",))
+def note_failed(session: Session, token: str | None, *, at: datetime, told: bool = False) -> None:
+    """The bank refused what a checkout was waiting for; the payer gets a letter, once.
+
+    One that is still open stays so, because another card may be tried there; unless Stripe `told` that the session's own
+    debit was returned.
+    """
+    if not _note_state(session, token, "failed", only_from=("open", "waiting") if told else ("waiting",)):
+        return
+    checkout = checkout_by_token(session, token)
+    assert checkout is not None
+    to = Recipient(checkout.email, "", checkout.language, checkout.reader_id)
+    amount = Money(checkout.amount, checkout.currency)
+    write(session, "payment_not_made", to, key=f"not-made:{checkout.token}", at=at, checkout=checkout, amount=amount)
 
 
 def _note_state(
     session: Session, token: str | None, state: str, *, only_from: Sequence[str] = ("begun", "open", "waiting")
-) -> None:
-    """One guarded statement: what was paid meanwhile stays paid."""
+) -> bool:
+    """One guarded statement: what was paid meanwhile stays paid. Whether it changed anything."""
     rows = (Checkout.token == token, Checkout.state.in_(only_from))
-    session.execute(update(Checkout).where(*rows).values(state=state))
+    changed = session.execute(update(Checkout).where(*rows).values(state=state))
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
 def reader_behind(session: Session, token: str | None, customer_id: str | None, *, at: datetime) -> int | None:

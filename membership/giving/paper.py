@@ -30,15 +30,15 @@ class Paper(FPDF):
         """A paragraph; line breaks stay."""
         self.set_font("house", "B" if bold else "", size)
         self.set_text_color(GREY if grey else 0)
-        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
-        self.ln(size * 0.2)
+        self.multi_cell(0, size / 2, text, new_x="LMARGIN", new_y="NEXT")
+        self.ln(size / 5)
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and values beside each other."""
         self.set_font("house", "", 11)
         self.set_text_color(0)
         with self.table(
-            borders_layout="NONE", col_widths=(30, 70), first_row_as_headings=False, line_height=6.5
+            borders_layout="NONE", col_widths=(30, 70), first_row_as_headings=False, line_height=13 / 2
         ) as table:
             for name, value in rows:
                 row = table.row()

@@ -71,6 +71,8 @@ class GiftForm(Form):
 class BankFileForm(Form):
     """A bank's CSV: handed in as a file, and carried along as text from the rehearsal to the real thing."""
 
+    takes_files = True
+
     file = FileField(lazy_gettext("The bank's CSV file"), render_kw={"accept": ".csv,text/csv"})
     text = TextAreaField(lazy_gettext("The file as it was read"), render_kw={"rows": 6, "readonly": True})
     for_good = BooleanField()

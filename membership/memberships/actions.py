@@ -154,6 +154,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         counted=0,
         started_at=subscription.started_at,
         frozen=False,
+        paused=False,
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
@@ -183,19 +184,34 @@ def _follow(
     membership.ends_at = subscription.ends_at
     membership.ended_at = subscription.ended_at
     membership.tier_id = _tier(session, subscription, None) or membership.tier_id
-    _close_checkout(session, membership, subscription)
+    membership.paused = subscription.paused
+    membership.resumes_at = subscription.resumes_at
+    _plan(session, membership, subscription)
+    _close_checkout(session, membership, subscription, at=at)
     failed = rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed)
     _move(session, membership, payment_failed=failed, counted_from=counted_from, at=at)
     session.flush()
     return membership
 
 
-def _close_checkout(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+def _plan(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+    """What is planned at Stripe for later, or nothing."""
+    planned = subscription.planned
+    by_product = tier_by_product(session, planned.product_id) if planned else None
+    membership.next_tier_id = by_product.id if by_product else None
+    membership.next_amount = planned.amount if planned else None
+    membership.next_interval = planned.interval if planned else None
+    membership.next_from = planned.starts_at if planned else None
+
+
+def _close_checkout(
+    session: Session, membership: Membership, subscription: SubscriptionReading, *, at: datetime
+) -> None:
     """What became of the checkout that began a membership: paid, or refused by the bank after all."""
     if membership.paid_until is not None:
         session.execute(update(Checkout).where(Checkout.id == membership.checkout_id).values(state="paid"))
     elif membership.status in rules.ENDED:
-        note_failed(session, subscription.token)
+        note_failed(session, subscription.token, at=at)
 
 
 def _move(

@@ -27,6 +27,7 @@ class Membership(Base):
     what cost nothing. `frozen` while a payment of it is disputed.
 
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
+    `paused` while nothing is collected on the reader's wish; the `next_…` columns tell what is planned at Stripe, from when.
     `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment.
     """
 
@@ -49,6 +50,12 @@ class Membership(Base):
     paid_until: Mapped[datetime | None] = mapped_column(index=True)
     free_until: Mapped[datetime | None]
     frozen: Mapped[bool] = mapped_column(default=False)
+    paused: Mapped[bool] = mapped_column(default=False)
+    resumes_at: Mapped[datetime | None]
+    next_tier_id: Mapped[int | None] = mapped_column(ForeignKey("tier.id"))
+    next_amount: Mapped[int | None] = mapped_column(Minor)
+    next_interval: Mapped[str | None] = mapped_column(Text)
+    next_from: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -15,15 +15,18 @@ ENDED = frozenset({"canceled", "incomplete_expired", "unpaid"})
 NOT_BEGUN = frozenset({"incomplete"})
 
 
-def is_in_good_standing(*, status: str, paid_until: datetime | None, at: datetime, frozen: bool = False) -> bool:
+def is_in_good_standing(
+    *, status: str, paid_until: datetime | None, at: datetime, frozen: bool = False, paused: bool = False
+) -> bool:
     """Whether a membership gives its reader standing (votes, perks) at a moment.
 
     `paid_until` comes from settled invoices only, so a membership that a slow bank has not paid for yet has none;
-    `frozen` while one of its payments is disputed.
+    `frozen` while one of its payments is disputed. A `paused` one has standing for the paid time, and no grace after it:
+    the grace is for a payment that failed, not for one that nobody means to make.
     """
     if frozen or paid_until is None or status in ENDED or status in NOT_BEGUN:
         return False
-    return at < paid_until + GRACE
+    return at < (paid_until if paused else paid_until + GRACE)
 
 
 def yearly(amount: int, interval: str) -> int:

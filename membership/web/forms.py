@@ -25,12 +25,13 @@ class Form(FlaskForm):
     """
 
     notice: str | None = None
+    takes_files = False
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was typed, and never a file in the place of a text."""
+            """What was typed, and never a file in the place of a text, unless the form asks for one (`takes_files`)."""
             wrapped = super().wrap_formdata(form, formdata)
-            return request.form if isinstance(wrapped, CombinedMultiDict) else wrapped
+            return request.form if isinstance(wrapped, CombinedMultiDict) and not form.takes_files else wrapped
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             filters = list(unbound_field.kwargs.get("filters", []))

@@ -36,6 +36,11 @@ LISTENERS: dict[str, Answer] = {
     "customer.subscription.pending_update_applied": LOOK,
     "customer.subscription.pending_update_expired": LOOK,
     "customer.subscription.trial_will_end": HEAR,
+    "subscription_schedule.created": LOOK,
+    "subscription_schedule.updated": LOOK,
+    "subscription_schedule.released": LOOK,
+    "subscription_schedule.canceled": LOOK,
+    "subscription_schedule.completed": LOOK,
     # its invoices: wake the subscription (invoice.paid, not invoice.payment_succeeded as well)
     "invoice.created": HEAR,
     "invoice.upcoming": LOOK,

@@ -94,6 +94,8 @@ def root_of(about: dict[str, Any]) -> str:
         found = found or about.get("subscription")
     elif kind == "checkout.session":
         found = about.get("subscription") or about.get("payment_intent")
+    elif kind == "subscription_schedule":
+        found = about.get("subscription") or about.get("released_subscription")
     elif kind in ("charge", "refund", "dispute", "radar.early_fraud_warning"):
         found = about.get("payment_intent")
     elif kind == "price":

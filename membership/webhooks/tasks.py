@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from membership import clock
 from membership.db import reading
+from membership.dunning.actions import announce, end_unpaid, follow_failures, note_card
+from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
-from membership.gateway import listing
+from membership.gateway import collecting, listing
 from membership.gateway.looking import TASK, look_again
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
@@ -30,6 +32,8 @@ from membership.webhooks.listeners import LISTENERS, NOTE
 from membership.webhooks.models import StripeEvent
 from membership.webhooks.rules import said_of
 
+TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
+RETURNED = "checkout.session.async_payment_failed"
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
 
@@ -59,10 +63,19 @@ def take_in_root(job: Claimed) -> None:
 
 def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
     fetched = fetch_subscription(root)
+    types = {event.type for event in events}
+    owed = fetch_owed(fetched.subscription, told=bool(types & TELL_OF_FAILURE))
+    card = collecting.card_of(root) if "invoice.upcoming" in types else None
     with finishing(job) as session:
         at = clock.now()
         try:
-            take_in(session, fetched.subscription, fetched.paid, at=at)
+            membership = take_in(session, fetched.subscription, fetched.paid, at=at)
+            follow_failures(session, membership, owed, at=at)
+            if RETURNED in types:
+                note_failed(session, fetched.subscription.token, at=at, told=True)
+                end_unpaid(session, membership, at=at)
+            if "invoice.upcoming" in types:
+                announce(session, membership, card, at=at)
         except NotOurs:
             return _mark(session, events, "ignored")
         hear_again(session, [one.payment.id for one in fetched.paid if one.payment], at=at)
@@ -80,7 +93,7 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
-            note_failed(session, paid.token)
+            note_failed(session, paid.token, at=at)
         payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
         if payment is not None and (refunds or disputes):
             membership = hold_membership(session, payment)
@@ -109,7 +122,10 @@ def _corrections(
 def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
     """A session that is not about a subscription or payment yet, or that a waiting reader asked us to look at."""
     reading_ = gateway.checkout(root)
+    new_card = put_card_on(reading_) if reading_.mode == "setup" else None
     with finishing(job) as session:
+        if new_card is not None:
+            note_card(session, new_card.change_id, new_card.card, put_on=new_card.put_on, at=clock.now())
         note_checkout(session, reading_)
         about = reading_.subscription_id or reading_.payment_intent_id
         if about:

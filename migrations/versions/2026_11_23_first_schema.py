@@ -680,11 +680,18 @@ def upgrade() -> None:
         sa.Column("paid_until", db.UtcTime(timezone=True), nullable=True),
         sa.Column("free_until", db.UtcTime(timezone=True), nullable=True),
         sa.Column("frozen", sa.Boolean(), nullable=False),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("resumes_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("next_tier_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("next_amount", db.Minor(), nullable=True),
+        sa.Column("next_interval", sa.Text(), nullable=True),
+        sa.Column("next_from", db.UtcTime(timezone=True), nullable=True),
         sa.Column("ends_at", db.UtcTime(timezone=True), nullable=True),
         sa.Column("ended_at", db.UtcTime(timezone=True), nullable=True),
         sa.CheckConstraint("interval IN ('month', 'year')", name=("ck_membership_interval")),
         sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=("fk_membership_article_id")),
         sa.ForeignKeyConstraint(["checkout_id"], ["checkout.id"], name=("fk_membership_checkout_id")),
+        sa.ForeignKeyConstraint(["next_tier_id"], ["tier.id"], name=("fk_membership_next_tier_id")),
         sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=("fk_membership_reader_id")),
         sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=("fk_membership_tier_id")),
         sa.PrimaryKeyConstraint("id", name=("pk_membership")),
@@ -863,6 +870,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_vote_content", ["ballot_id", "content"], unique=False)
 
     op.create_table(
+        "card_link",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("made_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("expires_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("spent_at", db.UtcTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_card_link_membership_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_card_link")),
+        sa.UniqueConstraint("token_hash", name=("uq_card_link_token_hash")),
+    )
+    with op.batch_alter_table("card_link", schema=None) as batch_op:
+        batch_op.create_index(("ix_card_link_membership_id"), ["membership_id"], unique=False)
+
+    op.create_table(
+        "leaving_reason",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("at", db.UtcTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "reason IN ('money', 'time', 'reporting', 'influence', 'moved', 'other')", name=("ck_leaving_reason_reason")
+        ),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_leaving_reason_membership_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_leaving_reason")),
+        sa.UniqueConstraint("membership_id", name=("uq_leaving_reason_membership_id")),
+    )
+    op.create_table(
         "membership_payment",
         sa.Column("payment_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -915,8 +952,64 @@ def upgrade() -> None:
     with op.batch_alter_table("promise_step", schema=None) as batch_op:
         batch_op.create_index(("ix_promise_step_promise_id"), ["promise_id"], unique=False)
 
+    op.create_table(
+        "unpaid_invoice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("invoice_id", sa.Text(), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", db.Minor(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("hosted_url", sa.Text(), nullable=True),
+        sa.Column("first_failed_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("last_step", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("closed_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("recovered_by", sa.Text(), nullable=True),
+        sa.Column("recovered_step", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('expired', 'funds', 'confirm', 'lost', 'returned', 'other')", name=("ck_unpaid_invoice_reason")
+        ),
+        sa.CheckConstraint("state IN ('open', 'recovered', 'given_up')", name=("ck_unpaid_invoice_state")),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_unpaid_invoice_membership_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_unpaid_invoice")),
+        sa.UniqueConstraint("invoice_id", name=("uq_unpaid_invoice_invoice_id")),
+    )
+    with op.batch_alter_table("unpaid_invoice", schema=None) as batch_op:
+        batch_op.create_index(("ix_unpaid_invoice_membership_id"), ["membership_id"], unique=False)
+
+    op.create_table(
+        "card_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("membership_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("begun_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("taken_at", db.UtcTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('begun', 'taken', 'done', 'refused')", name=("ck_card_change_state")),
+        sa.ForeignKeyConstraint(["link_id"], ["card_link.id"], name=("fk_card_change_link_id")),
+        sa.ForeignKeyConstraint(["membership_id"], ["membership.id"], name=("fk_card_change_membership_id")),
+        sa.PrimaryKeyConstraint("id", name=("pk_card_change")),
+        sa.UniqueConstraint("session_id", name=("uq_card_change_session_id")),
+        sa.UniqueConstraint("token", name=("uq_card_change_token")),
+    )
+    with op.batch_alter_table("card_change", schema=None) as batch_op:
+        batch_op.create_index(("ix_card_change_membership_id"), ["membership_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("card_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_card_change_membership_id")
+
+    op.drop_table("card_change")
+    with op.batch_alter_table("unpaid_invoice", schema=None) as batch_op:
+        batch_op.drop_index("ix_unpaid_invoice_membership_id")
+
+    op.drop_table("unpaid_invoice")
     with op.batch_alter_table("promise_step", schema=None) as batch_op:
         batch_op.drop_index("ix_promise_step_promise_id")
 
@@ -930,6 +1023,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_membership_payment_membership_id")
 
     op.drop_table("membership_payment")
+    op.drop_table("leaving_reason")
+    with op.batch_alter_table("card_link", schema=None) as batch_op:
+        batch_op.drop_index("ix_card_link_membership_id")
+
+    op.drop_table("card_link")
     with op.batch_alter_table("vote", schema=None) as batch_op:
         batch_op.drop_index("ix_vote_content")
 

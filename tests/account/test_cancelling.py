@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from membership import clock
 from membership.account import actions
+from membership.account.models import LeavingReason
 from membership.gateway import client as gateway
 from membership.jobs.models import Job
 from membership.mail.models import Letter
@@ -166,6 +167,48 @@ def test_without_a_running_membership_there_is_nothing_to_cancel(session, client
     make.sign_in(session, client, getattr(make, who)(session))
     answer = client.get(CANCELLATION)
     assert answer.status_code == 404 and "no running membership" in words(answer)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({}, []), ({"reason": "money"}, [("money", "")]), ({"words": " Goodbye. "}, [("other", "Goodbye.")]),
+        ({"reason": "nonsense"}, []), ({"reason": "moved", "words": "x" * 5000}, [("moved", "x" * 1000)]),
+    ],
+)  # fmt: skip
+def test_a_reason_may_be_given_and_never_stands_in_the_way(session, stripe_side, client, ada, said, kept):
+    assert client.post(CANCELLATION, data=said).status_code == 303
+    assert membership(session).ends_at is not None
+    assert [(row.reason, row.words) for row in session.scalars(select(LeavingReason))] == kept
+
+
+def test_a_reason_given_again_is_the_latest_one(session, stripe_side, client, ada):
+    client.post(CANCELLATION, data={"reason": "money"})
+    client.post(CANCELLATION + "/withdrawal")
+    client.post(CANCELLATION, data={"reason": "time"})
+    session.expire_all()
+    assert [row.reason for row in session.scalars(select(LeavingReason))] == ["time"]
+
+
+def test_the_middle_way_stands_after_the_button_and_not_where_it_cannot_be_gone(session, stripe_side, client, ada):
+    page = client.get(CANCELLATION).text
+    assert page.index("Cancel my membership") < page.index("give less") < page.index("pause for a while")
+    client.post("/account/membership/pause", data={"months": "1"})
+    assert "give less" not in client.get(CANCELLATION).text
+
+
+def test_somebody_who_returns_finds_their_history_and_counts_as_returned(session, stripe_side, client, ada):
+    client.post(CANCELLATION)
+    stripe_side.advance("40d")
+    stripe_side.settle()
+    stripe_side.pay(stripe_side.join("ada@example.org", tier="member"))
+    stripe_side.settle()
+    session.expire_all()
+    kinds = [row.kind for row in session.scalars(select(Movement).order_by(Movement.id))]
+    assert kinds == ["new", "left", "returned"]
+    make.sign_in(session, client, ada)
+    told = words(client.get("/account/membership"))
+    assert "You are a patron" in told and "Earlier memberships" in told
 
 
 def test_a_get_cancels_nothing(session, stripe_side, client, ada):

@@ -96,7 +96,7 @@ def test_details_stand_on_receipts_from_then_on(session, client, ada):
     assert session.scalars(select(ReceiptDetails)).all() == []
 
 
-@pytest.mark.parametrize("address", ["a\r\nb\r\nc\r\nd\r\ne\r\nf", "x" * 301, "a\u202eb"])
+@pytest.mark.parametrize("address", ["a\r\nb\r\nc\r\nd\r\ne\r\nf", "x" * 301])
 def test_details_that_cannot_be_printed_are_refused(session, client, ada, address):
     assert client.post("/account/receipts/details", data={"name": "A", "address": address}).status_code == 422
     assert session.scalars(select(ReceiptDetails)).all() == []

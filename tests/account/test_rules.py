@@ -37,6 +37,16 @@ def test_a_membership_stands_in_one_way(status, paid_until, ends_at, found):
 
 
 @pytest.mark.parametrize(
+    ("paid_until", "found"),
+    [(AT + DAY, Situation.PATRON), (AT, Situation.PAUSED), (AT - DAY, Situation.PAUSED), (None, Situation.WAITING)],
+)
+def test_a_paused_membership_stands_for_the_paid_time_without_a_grace(paid_until, found):
+    state = situation(status="active", paid_until=paid_until, ends_at=None, at=AT, paused=True)
+    assert state is found
+    assert has_standing(state) is is_in_good_standing(status="active", paid_until=paid_until, at=AT, paused=True)
+
+
+@pytest.mark.parametrize(
     ("state", "ends_at", "can"),
     [
         (Situation.PATRON, None, True), (Situation.GRACE, None, True), (Situation.RESTING, None, True),

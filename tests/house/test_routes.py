@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 from werkzeug.test import TestResponse
 
 from membership import tables
@@ -21,12 +22,18 @@ VISITORS = ("anonymous", "reader", "patron", *ROLES)
 SAMPLE = {"IntegerConverter": 1, "UnicodeConverter": "x", "PathConverter": "x"}
 
 
+def sample(converter: BaseConverter) -> object:
+    """Something that fits into this place of an address: of a few words the first one."""
+    words = re.fullmatch(r"\(\?:(\w+)\|.*\)", converter.regex)
+    return words[1] if words else SAMPLE[type(converter).__name__]
+
+
 def rules(app: Flask, method: str) -> Iterator[tuple[Rule, str]]:
     """Every route that takes this method, with an address of it."""
     adapter = app.url_map.bind("127.0.0.1:8000")
     for rule in app.url_map.iter_rules():
         if method in (rule.methods or ()):
-            values = {name: SAMPLE[type(converter).__name__] for name, converter in rule._converters.items()}
+            values = {name: sample(converter) for name, converter in rule._converters.items()}
             yield rule, adapter.build(rule.endpoint, values, method)
 
 

@@ -36,7 +36,9 @@ def count(session, model):
 
 
 def books(session):
-    return {model.__name__: count(session, model) for model in (Membership, Payment, Receipt, Movement, LedgerEntry, Letter)}
+    return {
+        model.__name__: count(session, model) for model in (Membership, Payment, Receipt, Movement, LedgerEntry, Letter)
+    }
 
 
 ONE_OF_EACH = {"Membership": 1, "Payment": 1, "Receipt": 1, "Movement": 1, "LedgerEntry": 2, "Letter": 1}
@@ -89,7 +91,9 @@ def test_events_in_any_order_and_told_twice_are_one_of_each(session, tier, strip
     stripe_side.pay(stripe_side.join(tier="friend"))
     events = stripe_side.new_events() * 2
     random.Random(seed).shuffle(events)
-    for chunk in itertools.batched(events, 3) if hasattr(itertools, "batched") else zip(*[iter(events)] * 2, strict=False):
+    for chunk in (
+        itertools.batched(events, 3) if hasattr(itertools, "batched") else zip(*[iter(events)] * 2, strict=False)
+    ):
         assert set(stripe_side.deliver(chunk)) == {200}
         stripe_side.work()
     stripe_side.deliver(events)

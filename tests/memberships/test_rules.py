@@ -103,11 +103,12 @@ def test_what_is_not_on_offer_is_refused_by_name(chosen, own, refusal):
 @pytest.mark.parametrize("frozen", [False, True])
 @pytest.mark.parametrize("status", ["active", "past_due", "canceled", "incomplete", "unpaid", "trialing"])
 @pytest.mark.parametrize("days", [None, -20, -14, -13, 0, 5])
-def test_the_rule_for_one_and_the_rule_for_all_are_the_same(session, status, days, frozen):
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_rule_for_one_and_the_rule_for_all_are_the_same(session, status, days, frozen, paused):
     paid_until = None if days is None else NOON + days * DAY
     person = make.patron(session, status=status, paid_until=paid_until or NOON)
     row = session.scalars(select(Membership).where(Membership.reader_id == person.reader_id)).one()
-    row.paid_until, row.frozen = paid_until, frozen
+    row.paid_until, row.frozen, row.paused = paid_until, frozen, paused
     session.flush()
     in_the_set = session.scalars(select(Membership.id).where(standing_at(NOON))).all()
     assert (row.id in in_the_set) is stands(row, NOON)

@@ -1,0 +1,76 @@
+"""Questions about failed payments, card links and card changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from membership.dunning.models import CardChange, CardLink, UnpaidInvoice
+from membership.dunning.rules import LinkIsSpent, link_is_open
+from membership.mail.models import Letter
+from membership.memberships.models import Membership
+from membership.web.tokens import hashed
+
+
+def open_unpaid(session: Session, membership_id: int) -> list[UnpaidInvoice]:
+    """What a membership still owes after a failed payment, the oldest first."""
+    statement = select(UnpaidInvoice).where(UnpaidInvoice.membership_id == membership_id, UnpaidInvoice.state == "open")
+    return list(session.execute(statement.order_by(UnpaidInvoice.id)).scalars())
+
+
+def owes(session: Session, subscription_id: str) -> bool:
+    """Whether a failed payment of this subscription is still open in our books."""
+    statement = (
+        select(UnpaidInvoice.id)
+        .join(Membership, Membership.id == UnpaidInvoice.membership_id)
+        .where(Membership.subscription_id == subscription_id, UnpaidInvoice.state == "open")
+    )
+    return session.execute(statement.limit(1)).first() is not None
+
+
+def unpaid(session: Session, invoice_id: str) -> UnpaidInvoice | None:
+    """The row of a failed invoice."""
+    return session.execute(select(UnpaidInvoice).where(UnpaidInvoice.invoice_id == invoice_id)).scalar_one_or_none()
+
+
+def has_letter(session: Session, key: str) -> bool:
+    """Whether the letter of this reason was written."""
+    return session.execute(select(Letter.id).where(Letter.key == key)).first() is not None
+
+
+def link_of(session: Session, token: str, at: datetime) -> tuple[CardLink, Membership]:
+    """The open card link behind a token, and its membership. Raises `LinkIsSpent`."""
+    link = session.execute(select(CardLink).where(CardLink.token_hash == hashed(token))).scalar_one_or_none()
+    if link is None or not link_is_open(spent_at=link.spent_at, expires_at=link.expires_at, at=at):
+        raise LinkIsSpent()
+    return link, session.get_one(Membership, link.membership_id)
+
+
+def change_by_token(session: Session, token: str | None) -> tuple[CardChange, Membership] | None:
+    """The card change that Stripe carried this token for, and its membership."""
+    if not token:
+        return None
+    statement = select(CardChange, Membership).join(Membership, Membership.id == CardChange.membership_id)
+    row = session.execute(statement.where(CardChange.token == token)).first()
+    return (row[0], row[1]) if row else None
+
+
+def change_by_session(session: Session, session_id: str) -> CardChange | None:
+    """The card change that opened this Checkout session."""
+    return session.execute(select(CardChange).where(CardChange.session_id == session_id)).scalar_one_or_none()
+
+
+def card_changed_since(
+    session: Session, membership_id: int, moment: datetime
+) -> tuple[CardChange, CardLink | None] | None:
+    """The last change of a membership's card that Stripe confirmed after a moment, and the link it came by."""
+    statement = (
+        select(CardChange, CardLink)
+        .outerjoin(CardLink, CardLink.id == CardChange.link_id)
+        .where(CardChange.membership_id == membership_id, CardChange.taken_at >= moment)
+        .order_by(CardChange.taken_at.desc(), CardChange.id.desc())
+    )
+    row = session.execute(statement.limit(1)).first()
+    return (row[0], row[1]) if row else None
