@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
@@ -36,27 +36,49 @@ def append(session: Session, ballot: Ballot, lines: Iterable[tuple[str, str]]) -
 
 
 def seal_batch(session: Session, ballot: Ballot) -> int:
-    """Seal what is waiting if at least ten different patrons are among it; returns how many lines were sealed.
+    """Seal a part of what is waiting, drawn by lot, and leave ten patrons' lines waiting; returns how many were sealed.
 
-    Somebody who changes their vote ten times is one patron, and waits for nine others.
+    Nothing happens before twice ten different patrons wait, so that each batch holds ten, and whatever the close still
+    seals is mixed with ten as well: the last voter stands among others. Somebody who votes again and again has one live
+    code, and counts once.
     """
-    statement = (
-        select(func.count())
-        .select_from(BallotPending)
-        .join(Vote, (Vote.ballot_id == BallotPending.ballot_id) & (Vote.code == BallotPending.code))
-        .where(BallotPending.ballot_id == ballot.id, BallotPending.event == "cast")
-    )
-    return seal_rest(session, ballot) if session.execute(statement).scalar_one() >= BATCH else 0
+    waiting = _waiting(session, ballot)
+    live = [row.id for row in waiting if row.live]
+    if len(live) < 2 * BATCH:
+        return 0
+    staying = set(secrets.SystemRandom().sample(live, BATCH))
+    return _seal(session, ballot, [row for row in waiting if row.id not in staying])
 
 
 def seal_rest(session: Session, ballot: Ballot) -> int:
-    """Seal everything that is waiting, however little: at the close."""
-    statement = select(BallotPending.id, BallotPending.event, BallotPending.code)
-    waiting = list(session.execute(statement.where(BallotPending.ballot_id == ballot.id)))
-    secrets.SystemRandom().shuffle(waiting)
-    append(session, ballot, [(row.event, row.code) for row in waiting])
-    taken = [row.id for row in waiting]
+    """Seal everything that is waiting: at the close."""
+    return _seal(session, ballot, _waiting(session, ballot))
+
+
+def _waiting(session: Session, ballot: Ballot) -> list[Row[tuple[str, str, str, bool]]]:
+    """The lines that are not sealed yet; `live` for the one line of each patron whose vote counts as it stands."""
+    code_counts = Vote.code == BallotPending.code
+    statement = (
+        select(
+            BallotPending.id,
+            BallotPending.event,
+            BallotPending.code,
+            Vote.code.is_not(None).label("counts"),
+            func.row_number().over(partition_by=[BallotPending.code, BallotPending.event]).label("nth"),
+        )
+        .outerjoin(Vote, (Vote.ballot_id == BallotPending.ballot_id) & code_counts)
+        .where(BallotPending.ballot_id == ballot.id)
+    ).subquery()
+    first = (statement.c.event == "cast") & statement.c.counts & (statement.c.nth == 1)
+    rows = select(statement.c.id, statement.c.event, statement.c.code, first.label("live"))
+    return list(session.execute(rows))
+
+
+def _seal(session: Session, ballot: Ballot, rows: list[Row[tuple[str, str, str, bool]]]) -> int:
+    secrets.SystemRandom().shuffle(rows)
+    append(session, ballot, [(row.event, row.code) for row in rows])
+    taken = [row.id for row in rows]
     for start in range(0, len(taken), 500):
         some = BallotPending.id.in_(taken[start : start + 500])
         session.execute(delete(BallotPending).where(BallotPending.ballot_id == ballot.id, some))
-    return len(waiting)
+    return len(rows)

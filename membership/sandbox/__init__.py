@@ -57,6 +57,7 @@ would do. Each answers with the changed object and is told of like everything el
     fraud_warnings    {"charge": "ch_…"}                                               radar.early_fraud_warning.created
     mandates/<id>     {}                                                               the payer takes the mandate back
     payment_methods/<id>  {"exp_month": 1, "exp_year": 2030, "card": "4242…"}          payment_method.automatically_updated
+    payouts           {"currency": "eur"}                                              pay out now what is available
     payouts/<id>      {"outcome": "paid" | "failed", "reason": "account_closed" | "could_not_process" | "no_account"}
     refunds/<id>      {"outcome": "succeeded" | "failed", "reason": "lost_or_stolen_card"}
     strangers         {"email": "…", "amount": 500}        somebody subscribes by another way, without our metadata
@@ -102,10 +103,11 @@ invoice open. Then come `checkout.session.async_payment_succeeded` or `_failed`;
 and leaves the subscription active, a failed later one makes it past due. The fee is 35, the balance transaction's type
 `payment`. Mandates: `mandate.updated`, inactive once taken back or the account is detached.
 
-Payouts: every movement is available three days later; at the next midnight (UTC) all that is available and in no payout
-yet is paid out, per currency, if the sum is above nothing (`payout.created`), and arrives two days later (`payout.paid`).
+Payouts happen only with `running(…, payouts=True)` or `--payouts` (or once, by the lever): every movement is available
+three days later; at the next midnight (UTC) all that is available and in no payout yet is paid out, per currency, if the
+sum is above nothing (`payout.created`), and arrives two days later (`payout.paid`).
 `balance_transactions.list(payout="po_…")` gives what it holds and its own (type `payout`, negative); a failed one comes
-back as `payout_failure` and goes into the next. `running(…, payouts=False)` keeps everything on the balance.
+back as `payout_failure` and goes into the next.
 
 Thin events: `v2.core.event_destinations.create` (event_payload thin, `include` the signing secret) makes a place that is
 told `v1.<type>` notifications of the same events; `parse_event_notification`, `fetch_related_object`, `fetch_event` and

@@ -24,6 +24,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--clock-file", type=Path, help="gets the clock's offset in seconds")
     parser.add_argument("--letters", type=Path, help="directory of sent letters (.eml), for the control room")
     parser.add_argument("--after-retries", choices=("canceled", "unpaid", "past_due"), default="canceled")
+    parser.add_argument("--payouts", action="store_true", help="pay out every day what is available")
     return parser
 
 
@@ -43,6 +44,7 @@ def main() -> int:
             clock_file=asked.clock_file,
             letters=asked.letters,
             after_retries=asked.after_retries,
+            payouts=asked.payouts,
         ) as sandbox:
             log.info("the sandbox answers at %s", sandbox.url)
             stop.wait()

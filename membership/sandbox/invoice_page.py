@@ -31,7 +31,7 @@ def pages(world: World) -> Blueprint:
     def pay(id: str) -> Any_:
         with world.transaction():
             invoice = world.store.get("invoice", id)
-            if invoice is None or invoice["status"] != "open":
+            if invoice is None or invoice["status"] != "open" or collecting.is_waiting(world, invoice):
                 return _page(world, invoice, status=409)
             waiting = _waiting(world, invoice) if "stored" in request.form else None
             typed = request.form.get("card") or request.form.get("pick", "")
@@ -84,6 +84,7 @@ def _page(
     page = render_template(
         "sandbox/invoice.html",
         invoice=invoice,
+        processing=invoice is not None and collecting.is_waiting(world, invoice),
         waiting=_waiting(world, invoice) if invoice and invoice["status"] == "open" else None,
         cards=list(cards.CARDS.values()),
         written=written,

@@ -110,6 +110,14 @@ def end_mandate(world: World, _body: dict[str, Any], id: str) -> dict[str, Any]:
     return debiting.withdraw(world, world.get("mandate", id))
 
 
+def pay_out(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"currency": "eur"}`: pay out now what is available."""
+    made = balance.pay_out(world, str(body.get("currency", "eur")))
+    if made is None:
+        raise Refusal("There is nothing available that is not paid out.", param="currency")
+    return made
+
+
 def end_payout(world: World, body: dict[str, Any], id: str) -> dict[str, Any]:
     """`{"outcome": "paid" | "failed", "reason": "account_closed"}`"""
     payout = world.get("payout", id)
@@ -156,6 +164,7 @@ LEVERS: dict[str, Lever] = {
     "/fraud_warnings": warn_of_fraud,
     "/mandates/<id>": end_mandate,
     "/payment_methods/<id>": renew_card,
+    "/payouts": pay_out,
     "/payouts/<id>": end_payout,
     "/refunds/<id>": end_refund,
     "/strangers": stranger,

@@ -59,13 +59,13 @@ def running(
     patience: float = 10.0,
     couriers: int = 4,
     after_retries: str = "canceled",
-    payouts: bool = True,
+    payouts: bool = False,
 ) -> Iterator[Running]:
     """A sandbox on a port (0: any free one) until the block ends; what it knows stays in `data_dir`.
 
     `webhook`, `webhook_secret`: where events go; `clock_file`: gets the offset in seconds; `letters`: the directory of
-    sent letters; `patience`: seconds to wait for an endpoint. Raises `NotLoopback` for a host that others could
-    reach, `OSError` for a port in use.
+    sent letters; `patience`: seconds to wait for an endpoint; `payouts`: pay out every day. Raises `NotLoopback` for a
+    host that others could reach, `OSError` for a port in use.
     """
     if host not in LOOPBACK:
         raise NotLoopback(f"The sandbox listens on this machine only, not on {host}.")

@@ -33,7 +33,7 @@ class Settings:
     couriers: int = 4
     retry_days: tuple[int, ...] = (1, 3, 5, 7, 9, 11, 13, 14)
     after_retries: str = "canceled"
-    payouts: bool = True
+    payouts: bool = False
 
 
 @dataclass(frozen=True)

@@ -274,31 +274,41 @@ def test_closing_posts_the_promises_and_writes_each_topics_history(session):
     assert {row[0]: row[1] for row in kinds} == {"ballot": 3, "won": 1, "not_chosen": 2}
 
 
-def test_the_log_is_sealed_in_batches_of_ten_patrons_and_the_rest_at_the_close(session):
-    voters = patrons(session, 12)
+def test_the_log_is_sealed_in_batches_that_mix_ten_patrons_and_so_is_the_rest_at_the_close(session):
+    voters = patrons(session, 25)
     made = ballot(session)
     for change in range(12):
         cast(session, made, voters[0], 1 + change % 3, attempt=f"change {change}")
-    for who in voters[1:9]:
+    for who in voters[1:19]:
         cast(session, made, who, 1)
     actions.seal_batch(session, made.id, at=clock.now())
-    assert [line[1] for line in chain(session, made)] == [
-        "opened"
-    ]  # nine patrons are too few, however often one changes
-    cast(session, made, voters[9], 1)
+    assert [line[1] for line in chain(session, made)] == ["opened"]  # nineteen are too few, however often one changes
+    cast(session, made, voters[19], 1)
     actions.seal_batch(session, made.id, at=clock.now())
     session.commit()
-    assert len(chain(session, made)) == 1 + 12 + 11 + 9
-    cast(session, made, voters[10], 1)
+    assert session.scalar(select(func.count()).select_from(BallotPending)) == rules.BATCH
+    assert len(chain(session, made)) == 1 + 12 + 11 + 19 - rules.BATCH
+    last = cast(session, made, voters[20], 1)
     close(session, made)
     lines = chain(session, made)
-    assert lines[-2][1] == "cast" and lines[-1][1] == "closed"
+    assert lines[-1][1] == "closed"
+    assert last.code in [line[2] for line in lines[-2 - rules.BATCH : -1]]  # among ten others
     assert seals.first_break(lines, made.log_head) is None
     live = [line[2] for line in lines if line[1] == "cast"]
     for line in lines:
         if line[1] == "replaced":
             live.remove(line[2])
     assert sorted(live) == [code for code, _ in queries.published_votes(session, made)]
+
+
+def test_one_patron_who_sends_old_forms_again_and_again_is_no_batch_around_another(session):
+    ada, other = patrons(session, 2)
+    made = ballot(session)
+    cast(session, made, other, 2)
+    for turn in range(60):
+        cast(session, made, ada, 1 + turn % 2, attempt=f"form {turn % 2}")
+    actions.seal_batch(session, made.id, at=clock.now())
+    assert [line[1] for line in chain(session, made)] == ["opened"]
 
 
 def test_the_order_inside_a_batch_tells_nothing_about_who_came_when(session):
@@ -350,7 +360,7 @@ def test_a_counted_result_does_not_move_when_a_voter_is_erased_or_lapses(session
 
 
 def test_sealing_twice_seals_once(session):
-    voters = patrons(session, 10)
+    voters = patrons(session, 20)
     made = ballot(session)
     for who in voters:
         cast(session, made, who, 1)

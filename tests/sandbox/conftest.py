@@ -196,7 +196,8 @@ def client(url: str, http: Recording, **more: Any) -> stripe.StripeClient:
 @pytest.fixture
 def sandbox(tmp_path: Path, ear: Ear) -> Iterator[Sandbox]:
     http = Recording()
-    with running(tmp_path / "data", webhook=ear.url, webhook_secret=SECRET, letters=tmp_path / "letters") as sb:
+    given = {"webhook": ear.url, "webhook_secret": SECRET, "letters": tmp_path / "letters"}
+    with running(tmp_path / "data", payouts=True, **given) as sb:
         yield Sandbox(sb, http, client(sb.url, http), ear)
         hold_to_the_schema(sb, http)
     http.close()

@@ -196,3 +196,14 @@ def test_a_debit_can_be_refunded(sandbox: Sandbox) -> None:
         sandbox.v1.refunds.create({"payment_intent": session.payment_intent})
     sandbox.advance("6d")
     assert sandbox.v1.refunds.create({"payment_intent": session.payment_intent}).amount == 2000
+
+
+def test_while_the_bank_is_asked_nothing_else_pays_the_invoice(sandbox: Sandbox) -> None:
+    session = join(sandbox, PAYS)
+    page = sandbox.v1.invoices.retrieve(session.invoice).hosted_invoice_url
+    with urllib.request.urlopen(page) as answer:
+        assert "under way" in answer.read().decode()
+    assert post_form(page, {"card": "4242424242424242"})[0] == 409
+    with pytest.raises(stripe.CardError):
+        sandbox.v1.invoices.pay(session.invoice)
+    assert len(sandbox.v1.charges.list().data) == 1

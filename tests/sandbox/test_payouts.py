@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from membership.sandbox import history
+from membership.sandbox.server import running
 from membership.sandbox.shapes import catalogue
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import Ear, Recording, Sandbox, client
 
 DAY = 86_400
 
@@ -97,3 +100,20 @@ def test_a_made_up_past_can_have_been_paid_out(sandbox: Sandbox) -> None:
     sandbox.advance("6d")
     assert balance(sandbox) == 0
     assert sandbox.v1.payouts.list().data[0].amount == 2 * (1000 - 40)
+
+
+def test_without_being_asked_nothing_is_paid_out_but_by_the_lever(tmp_path: Path, ear: Ear) -> None:
+    http = Recording()
+    with running(tmp_path / "data") as sb:
+        hand = Sandbox(sb, http, client(sb.url, http), ear)
+        hand.give(2000)
+        hand.advance("9d")
+        assert hand.v1.payouts.list().data == []
+        made = hand.post("/_sandbox/payouts", {"currency": "eur"})
+        assert (made["amount"], made["status"]) == (2000 - 55, "in_transit")
+        with pytest.raises(OSError, match="400") as refused:
+            hand.post("/_sandbox/payouts", {"currency": "eur"})
+        refused.value.close()
+        hand.advance("3d")
+        assert hand.v1.payouts.retrieve(made["id"]).status == "paid"
+    http.close()
