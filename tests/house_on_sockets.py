@@ -13,6 +13,7 @@ sandbox answers from a thread of the test, over HTTP. Killing is SIGKILL to the 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -50,10 +51,14 @@ class TookTooLong(AssertionError):
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on, below those that the system hands to passing connections: between
+    asking for it and using it nobody else is given it by chance."""
+    while True:
+        port = secrets.randbelow(12_000) + 20_000
+        with socket.socket() as probe:
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
 
 
 def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:

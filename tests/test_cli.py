@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,15 +17,10 @@ from membership.cli import main
 from membership.db import engine_for
 from membership.newsroom.rules import setup_token
 from tests import make
+from tests.house_on_sockets import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a secret for the command line, long enough"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
