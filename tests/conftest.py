@@ -145,10 +145,15 @@ def letters(config: Config) -> Path:
 
 
 @pytest.fixture
-def stripe_side(client: FlaskClient, app: Flask, config: Config, tmp_path: Path) -> Iterator[StripeSide]:
-    """A sandbox of one's own, in a thread; the app speaks to it and follows its clock. Delivers only when told to."""
+def stripe_side(
+    request: pytest.FixtureRequest, client: FlaskClient, app: Flask, config: Config, tmp_path: Path
+) -> Iterator[StripeSide]:
+    """A sandbox of one's own, in a thread; the app speaks to it and follows its clock. Delivers only when told to.
+
+    A test may parametrise it with the sandbox's own options (`{"payouts": True}`).
+    """
     clock_file = tmp_path / "clock"
-    with running(tmp_path / "sandbox", clock_file=clock_file) as sandbox:
+    with running(tmp_path / "sandbox", clock_file=clock_file, **getattr(request, "param", {})) as sandbox:
         sandboxed(config, sandbox.url, clock_file)
         yield StripeSide(sandbox.url, app, client)
     connect_outside(config)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from membership.sandbox.server import NotLoopback, running
 
+TICK_SECONDS = 0.5
 log = logging.getLogger("membership.sandbox")
 
 
@@ -47,7 +48,8 @@ def main() -> int:
             payouts=asked.payouts,
         ) as sandbox:
             log.info("the sandbox answers at %s", sandbox.url)
-            stop.wait()
+            while not stop.wait(TICK_SECONDS):  # a signal that another thread took is noticed all the same
+                pass
     except NotLoopback as error:
         log.error("%s", error)
         return 1

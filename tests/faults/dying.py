@@ -244,7 +244,7 @@ def answer_before_storing(house: Any) -> None:
         @answer.call_on_close
         def store() -> None:
             with views.transaction() as session:
-                views.keep_event(session, envelope, raw, heard=envelope.type in views.LISTENERS, at=views.clock.now())
+                views.keep_event(session, envelope, raw, heard=views.is_heard(envelope), at=views.clock.now())
 
         return answer
 

@@ -14,6 +14,8 @@ from membership.giving.payout_models import Payout, PayoutLine
 from membership.webhooks.drift_models import Drift
 from tests import make
 
+pytestmark = pytest.mark.parametrize("stripe_side", [{"payouts": True}], indirect=True)
+
 
 @pytest.fixture
 def api(stripe_side):
