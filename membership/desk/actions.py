@@ -116,9 +116,9 @@ def invite(session: Session, email: str, *, name: str, role: str, by: int | None
     """Give somebody a role and tell them by letter. Raises `LastAdmin`. `by` None: an operator on the console."""
     person = readers.know(session, email, at=at, name=name)
     readers.grant_role(session, person.reader_id, role, at=at, by=by)
-    note(session, actor_id=by, action="role:granted", object=f"reader/{person.reader_id}", at=at, role=role)
     recipient = Recipient(person.email, person.name, person.language, person.reader_id)
     write(session, "invited", recipient, key=f"invited:{person.reader_id}:{at.isoformat()}", at=at, role=role)
+    note(session, actor_id=by, action="role:granted", object=f"reader/{person.reader_id}", at=at, role=role)
     return person
 
 

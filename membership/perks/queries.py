@@ -61,12 +61,7 @@ def perks_with_tiers(session: Session) -> list[tuple[Perk, frozenset[int]]]:
 
 def readers_with_standing(session: Session, at: datetime) -> list[int]:
     """Every reader who has standing at this moment."""
-    statement = (
-        select(Membership.reader_id)
-        .where(standing_at(at))
-        .distinct()
-        .order_by(Membership.reader_id)
-    )
+    statement = select(Membership.reader_id).where(standing_at(at)).distinct().order_by(Membership.reader_id)
     return list(session.execute(statement).scalars())
 
 

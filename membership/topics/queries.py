@@ -66,9 +66,9 @@ def topic_at(session: Session, slug: str) -> Topic | None:
 
 
 def topic_by_id(session: Session, topic_id: int, *, lock: bool = False) -> Topic | None:
-    """A topic by its number; `lock` holds its row until the commit."""
+    """A topic by its number; `lock` holds its row until the commit, and lets other rows point to it meanwhile."""
     statement = select(Topic).where(Topic.id == topic_id)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(statement.with_for_update(key_share=True) if lock else statement).scalar_one_or_none()
 
 
 def supporter_count(session: Session, topic_id: int) -> int:
