@@ -197,6 +197,21 @@ def cancel(session: Session, ballot_id: int, *, by: int | None, reason: str, at:
     reason = tidy(reason)
     if len(reason) < 5:
         raise rules.ReasonMissing()
+    _void(session, ballot, reason=reason, by=by, at=at)
+
+
+def call_off_missed(session: Session, ballot_id: int, *, at: datetime) -> None:
+    """Call off a ballot whose whole time passed before it could be opened: the reason is nobody's, and left empty.
+
+    Raises `CannotCancel` for one that was opened.
+    """
+    ballot = _held(session, ballot_id)
+    if ballot.status != "draft":
+        raise rules.CannotCancel()
+    _void(session, ballot, reason=None, by=None, at=at)
+
+
+def _void(session: Session, ballot: Ballot, *, reason: str | None, by: int | None, at: datetime) -> None:
     log.seal_rest(session, ballot)
     for table in (Vote, BallotPending, BallotSeal):
         session.execute(delete(table).where(table.ballot_id == ballot.id))
