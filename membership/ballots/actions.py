@@ -30,7 +30,38 @@ __all__ = ["announce", "cancel", "cast", "cast_and_confirm", "close_ballot", "dr
 SEAL_EVERY = timedelta(minutes=1)
 
 
-def draft(
+def draft(session: Session, *, by: int, at: datetime, **what: Any) -> Ballot:
+    """Announce a ballot on accepted topics, and post the job that opens it. The same attempt sent twice is one ballot.
+
+    `what`: title, question, topic_ids, opens_at, closes_at, attempt; seats (1) and quorum (0) if they are others. Raises
+    `TitleMissing`, `QuestionMissing`, `TooFewOptions`, `TooManyOptions`, `SeatsDoNotFit`, `QuorumDoesNotFit`,
+    `ClosesTooEarly`, `NotAnOption`.
+    """
+    ballot, options = _drafted(session, by=by, at=at, **what)
+    _note_draft(session, ballot, options, by=by, at=at)
+    return ballot
+
+
+def announce(session: Session, *, secret: str, at: datetime, opens_at: datetime, by: int, **what: Any) -> Ballot:
+    """Draft a ballot, and open it in the same breath if its time has come. Raises what `draft` raises."""
+    ballot, options = _drafted(session, at=at, opens_at=opens_at, by=by, **what)
+    on_roll = _opened(session, ballot.id, secret=secret, at=at)[1] if opens_at <= at else None
+    _note_draft(session, ballot, options, by=by, at=at)
+    _note_opening(session, ballot, on_roll, by=by, at=at)
+    return ballot
+
+
+def _note_draft(session: Session, ballot: Ballot, options: int, *, by: int, at: datetime) -> None:
+    if options:
+        note(session, actor_id=by, action="ballot:drafted", object=f"ballot/{ballot.id}", at=at, options=options)
+
+
+def _note_opening(session: Session, ballot: Ballot, on_roll: int | None, *, by: int | None, at: datetime) -> None:
+    if on_roll is not None:
+        note(session, actor_id=by, action="ballot:opened", object=f"ballot/{ballot.id}", at=at, roll=on_roll)
+
+
+def _drafted(
     session: Session,
     *,
     title: str,
@@ -43,12 +74,8 @@ def draft(
     attempt: str,
     seats: int = 1,
     quorum: int = 0,
-) -> Ballot:
-    """Announce a ballot on accepted topics, and post the job that opens it. The same attempt sent twice is one ballot.
-
-    Raises `TitleMissing`, `QuestionMissing`, `TooFewOptions`, `TooManyOptions`, `SeatsDoNotFit`, `QuorumDoesNotFit`,
-    `ClosesTooEarly`, `NotAnOption`.
-    """
+) -> tuple[Ballot, int]:
+    """The draft of this attempt, and on how many topics it was made just now; 0 for one that was there already."""
     title, question = " ".join(title.split()), tidy(question)
     wanted = list(dict.fromkeys(topic_ids))
     rules.check_draft(
@@ -63,14 +90,7 @@ def draft(
     if new:
         _write_options(session, ballot.id, wanted)
         post(session, "ballots.open", f"ballot:{ballot.id}:open", {"ballot": ballot.id}, due_at=max(opens_at, at))
-        note(session, actor_id=by, action="ballot:drafted", object=f"ballot/{ballot.id}", at=at, options=len(wanted))
-    return ballot
-
-
-def announce(session: Session, *, secret: str, at: datetime, opens_at: datetime, by: int, **what: Any) -> Ballot:
-    """Draft a ballot, and open it in the same breath if its time has come. Raises what `draft` raises."""
-    ballot = draft(session, at=at, opens_at=opens_at, by=by, **what)
-    return open_ballot(session, ballot.id, secret=secret, at=at, by=by) if opens_at <= at else ballot
+    return ballot, len(wanted) if new else 0
 
 
 def _write_once(session: Session, *, attempt: str, title: str, **values: object) -> tuple[Ballot, bool]:
@@ -104,9 +124,16 @@ def open_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime, 
     `secret` is the application's. An open ballot is left as it is (told twice, done once). Raises `CannotOpen`,
     `TooFewOptions` (topics were declined since).
     """
+    ballot, on_roll = _opened(session, ballot_id, secret=secret, at=at)
+    _note_opening(session, ballot, on_roll, by=by, at=at)
+    return ballot
+
+
+def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> tuple[Ballot, int | None]:
+    """The ballot, and how long its roll is if it was opened just now."""
     ballot = _held(session, ballot_id)
     if ballot.status == "open":
-        return ballot
+        return ballot, None
     if ballot.status != "draft" or at >= ballot.closes_at:
         raise rules.CannotOpen()
     options = _freeze_options(session, ballot)
@@ -131,8 +158,7 @@ def open_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime, 
         topics.note_step(
             session, option.topic_id, "ballot", title=ballot.title, address=f"/ballots/{ballot.slug}", at=at
         )
-    note(session, actor_id=by, action="ballot:opened", object=f"ballot/{ballot.id}", at=at, roll=on_roll)
-    return ballot
+    return ballot, on_roll
 
 
 def _freeze_options(session: Session, ballot: Ballot) -> list[BallotOption]:
@@ -171,6 +197,21 @@ def cancel(session: Session, ballot_id: int, *, by: int | None, reason: str, at:
     reason = tidy(reason)
     if len(reason) < 5:
         raise rules.ReasonMissing()
+    _void(session, ballot, reason=reason, by=by, at=at)
+
+
+def call_off_missed(session: Session, ballot_id: int, *, at: datetime) -> None:
+    """Call off a ballot whose whole time passed before it could be opened: the reason is nobody's, and left empty.
+
+    Raises `CannotCancel` for one that was opened.
+    """
+    ballot = _held(session, ballot_id)
+    if ballot.status != "draft":
+        raise rules.CannotCancel()
+    _void(session, ballot, reason=None, by=None, at=at)
+
+
+def _void(session: Session, ballot: Ballot, *, reason: str | None, by: int | None, at: datetime) -> None:
     log.seal_rest(session, ballot)
     for table in (Vote, BallotPending, BallotSeal):
         session.execute(delete(table).where(table.ballot_id == ballot.id))

@@ -30,9 +30,7 @@ _BALLOT = (
     .where(Ballot.id == bindparam("ballot"))
     .with_for_update(read=True, key_share=True, of=Ballot)
 )  # fmt: skip
-_POSITIONS = select(BallotOption.position).where(
-    BallotOption.ballot_id == bindparam("ballot"), BallotOption.withdrawn_at.is_(None)
-)
+_POSITIONS = select(BallotOption.position).where(BallotOption.ballot_id == bindparam("ballot"))
 _TICK_ROLL = (
     update(BallotRoll)
     .where(BallotRoll.ballot_id == bindparam("ballot"), BallotRoll.reader_id == bindparam("reader"))

@@ -67,7 +67,7 @@ def counting_of(session: Session, ballot: Ballot) -> Count:
         method=ballot.method,
         seats=ballot.seats,
         quorum=ballot.quorum,
-        options=[(o.position, o.title) for o in options_of(session, ballot.id) if o.withdrawn_at is None],
+        options=[(o.position, o.title) for o in options_of(session, ballot.id)],
         groups=[(row.content, row.votes) for row in session.execute(_GROUPS, {"ballot": ballot.id})],
         lot_order=seals.Lots(ballot.lot_salt or "", ballot.lot_order or "").positions(),
         roll=session.execute(select(func.count()).where(on_roll)).scalar_one(),

@@ -29,10 +29,9 @@ def desk() -> str:
 def _desk(form: BallotForm) -> str:
     at = clock.now()
     with db.reading() as session:
-        rows = [
-            (ballot, queries.phase_of(ballot, at), queries.turnout(session, ballot))
-            for ballot in queries.listed(session, "draft", "open", "final", "void")
-        ]
+        ballots = queries.listed(session, "draft", "open", "final", "void")
+        turnouts = queries.turnouts(session, ballots)
+        rows = [(ballot, queries.phase_of(ballot, at), turnouts[ballot.id]) for ballot in ballots]
         choices = on_ballot_choices(session)
     return render_template("ballots/desk.html", rows=rows, choices=choices, form=form)
 

@@ -17,7 +17,8 @@ class Ballot(Base):
     `status`: a *draft* is announced and may still change; *open* takes votes until `closes_at` by the clock, whatever the
     worker does; *final* is counted; *void* was cancelled with a reason. `quorum` is a number of votes (0: none).
     `lot_commitment` is SHA-256 of `lot_salt` followed by `lot_order`; these two are empty until the close.
-    `result` is canonical JSON, `result_sha` its SHA-256. `rule` says how the roll was drawn up.
+    `result` is canonical JSON, `result_sha` its SHA-256. `void_reason` is an editor's, and empty for a ballot whose time
+    passed before it could be opened. `rule` says how the roll was drawn up.
     """
 
     __tablename__ = "ballot"
@@ -67,8 +68,6 @@ class BallotOption(Base):
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), index=True)
     title: Mapped[str] = mapped_column(Text)
     summary: Mapped[str] = mapped_column(Text)
-    cost: Mapped[int | None]
-    withdrawn_at: Mapped[datetime | None]
 
 
 class BallotRoll(Base):

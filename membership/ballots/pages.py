@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from membership import clock, db
 from membership.ballots import actions, queries, rules
 from membership.ballots.models import Ballot
 from membership.ballots.rules import Phase
-from membership.ballots.seals import read_code, written_code
+from membership.ballots.seals import in_display_order, read_code, written_code
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.errors import words_of
@@ -24,6 +24,9 @@ from membership.web.forms import AttemptField, Form
 from membership.web.limits import VOTES_PER_READER, count_against
 
 blueprint = Blueprint("ballots", __name__)
+LOG_SHOWN = 50
+"""So many of the log's last lines stand on the result's page; all of them are in a file."""
+LOG_AT_ONCE = 1000
 
 
 class VoteForm(Form):
@@ -44,7 +47,7 @@ def index() -> str:
     at = clock.now()
     with db.reading() as session:
         ballots = queries.listed(session, "draft", "open", "final", "void")
-        turnouts = {ballot.id: queries.turnout(session, ballot) for ballot in ballots if ballot.status != "draft"}
+        turnouts = queries.turnouts(session, ballots)
     by_phase: dict[str, list[Ballot]] = {}
     for ballot in ballots:
         by_phase.setdefault(queries.phase_of(ballot, at), []).append(ballot)
@@ -63,13 +66,13 @@ def show(slug: str) -> str:
 def _page(
     session: Session, ballot: Ballot, form: VoteForm, *, at: datetime, ticked: Collection[str] = (), error: str = ""
 ) -> str:
-    options = [option for option in queries.options_of(session, ballot.id) if option.withdrawn_at is None]
+    options = queries.options_of(session, ballot.id)
     mine = line = None
     if current_user.is_authenticated:
         reader_id = current_user.reader_id
         mine = queries.may_vote(session, ballot, reader_id, at)
         line = queries.roll_line(session, ballot.id, reader_id)
-        options = queries.in_display_order(options, secret=secret(), ballot_id=ballot.id, reader_id=reader_id)
+        options = in_display_order(options, secret=secret(), ballot_id=ballot.id, reader_id=reader_id)
     return render_template(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, mine=mine, line=line,
         turnout=queries.turnout(session, ballot), topics=queries.topic_addresses(session, ballot.id), form=form,
@@ -124,7 +127,7 @@ def results(slug: str) -> str:
     with db.reading() as session:
         ballot = _ballot(session, slug)
         result = queries.result_of(ballot)
-        log = queries.published_log(session, ballot)
+        log = queries.published_log(session, ballot, after=ballot.log_length - LOG_SHOWN)
         topics = queries.topic_addresses(session, ballot.id)
     return render_template(
         "ballots/results.html", ballot=ballot, result=result, log=log, topics=topics,
@@ -139,13 +142,39 @@ def ballot_file(slug: str) -> Response:
     with db.reading() as session:
         ballot = _ballot(session, slug)
         votes = queries.published_votes(session, ballot)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     contents = all(content is not None for _code, content in votes)
-    writer.writerow(["code", "content"] if contents else ["code"])
-    writer.writerows([code, content] if contents else [code] for code, content in votes)
-    response = Response(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{ballot.slug}-ballots.csv"'
+    rows = [(code, content) if contents else (code,) for code, content in votes]
+    return _csv_file(f"{ballot.slug}-ballots.csv", [[("code", "content") if contents else ("code",)], rows])
+
+
+@blueprint.get("/ballots/<slug>/log.csv")
+@allow(Who.ANYONE)
+def log_file(slug: str) -> Response:
+    """The whole log, for computing the chain again. It is sent in parts: it may be long."""
+    with db.reading() as session:
+        ballot = _ballot(session, slug)
+        queries.result_of(ballot)  # no file before the close
+    return _csv_file(f"{ballot.slug}-log.csv", _log_parts(ballot))
+
+
+def _log_parts(ballot: Ballot) -> Iterator[list[tuple[object, ...]]]:
+    """The log by its parts, each read for itself, so that a slow reader holds no transaction open."""
+    yield [("seq", "event", "code", "prev", "hash")]
+    for after in range(0, ballot.log_length, LOG_AT_ONCE):
+        with db.reading() as session:
+            lines = queries.published_log(session, ballot, after=after, most=LOG_AT_ONCE)
+        yield [(line.seq, line.event, line.code, line.prev, line.hash) for line in lines]
+
+
+def _csv_file(name: str, parts: Iterable[Iterable[Iterable[object]]]) -> Response:
+    def written() -> Iterator[str]:
+        for rows in parts:
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(rows)
+            yield text.getvalue()
+
+    response = Response(written(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

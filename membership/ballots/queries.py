@@ -6,10 +6,8 @@ by another way, and the gate opens only when the ballot is counted.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +24,7 @@ from membership.topics.models import Topic
 
 
 @dataclass(frozen=True)
-class Standing:
+class OptionResult:
     """One option's place in the result: `share` in whole percent of all votes, for the bars."""
 
     position: int
@@ -55,9 +53,14 @@ class Result:
     seats: int
     binding: bool
     winners: list[int]
-    standings: list[Standing]
+    options: list[OptionResult]
     ties: list[BrokenTie]
     plain: dict[str, Any]
+
+    @property
+    def turnout(self) -> int:
+        """How many of those on the roll voted, in whole percent."""
+        return (200 * self.voted + self.roll) // (2 * self.roll) if self.roll else 0
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def open_ballots(session: Session, at: datetime) -> list[Ballot]:
 
 
 def options_of(session: Session, ballot_id: int) -> list[BallotOption]:
-    """A ballot's options in their fixed order, the withdrawn included."""
+    """A ballot's options in their fixed order."""
     statement = select(BallotOption).where(BallotOption.ballot_id == ballot_id).order_by(BallotOption.position)
     return list(session.execute(statement).scalars())
 
@@ -128,14 +131,6 @@ def topic_addresses(session: Session, ballot_id: int) -> dict[int, str]:
     statement = select(BallotOption.position, Topic.slug).join(Topic, Topic.id == BallotOption.topic_id)
     rows = session.execute(statement.where(BallotOption.ballot_id == ballot_id))
     return {row.position: f"/topics/{row.slug}" for row in rows}
-
-
-def in_display_order(options: list[BallotOption], *, secret: str, ballot_id: int, reader_id: int) -> list[BallotOption]:
-    """The options in an order of this reader's own: the same at every visit, and no option stands first for everybody."""
-    seed = hmac.digest(secret.encode(), f"order\n{ballot_id}\n{reader_id}".encode(), hashlib.sha256)
-    shuffled = list(options)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret hangs on it
-    return shuffled
 
 
 def phase_of(ballot: Ballot, at: datetime) -> Phase:
@@ -161,24 +156,29 @@ def may_vote(session: Session, ballot: Ballot, reader_id: int, at: datetime) -> 
 
 def turnout(session: Session, ballot: Ballot) -> Turnout:
     """How many took part: in tens while the ballot is not counted, for staff like for everybody."""
-    on_roll = BallotRoll.ballot_id == ballot.id
-    roll = session.execute(select(func.count()).where(on_roll)).scalar_one()
-    voted = session.execute(select(func.count()).where(on_roll, BallotRoll.voted)).scalar_one()
-    counted = ballot.status == "final"
-    return Turnout(voted if counted else rules.rounded(voted), roll, exact=counted)
+    return turnouts(session, [ballot])[ballot.id]
+
+
+def turnouts(session: Session, ballots: Iterable[Ballot]) -> dict[int, Turnout]:
+    """The turnout of each of these ballots, by its number: of counted ones as the result says, of others as `turnout`."""
+    found = {}
+    for ballot in ballots:
+        result = result_of(ballot) if ballot.status == "final" else None
+        found[ballot.id] = Turnout(result.voted, result.roll, exact=True) if result else Turnout(0, 0, exact=False)
+    statement = (
+        select(BallotRoll.ballot_id, func.count().label("roll"), func.count().filter(BallotRoll.voted).label("voted"))
+        .where(BallotRoll.ballot_id.in_([ballot_id for ballot_id, one in found.items() if not one.exact]))
+        .group_by(BallotRoll.ballot_id)
+    )
+    for row in session.execute(statement):
+        found[row.ballot_id] = Turnout(rules.rounded(row.voted), row.roll, exact=False)
+    return found
 
 
 def who_took_part(session: Session, ballot_id: int) -> set[int]:
     """The readers who voted: that they did, never for what."""
     statement = select(BallotRoll.reader_id).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
     return set(session.execute(statement).scalars())
-
-
-def votes_of_reader(session: Session, reader_id: int) -> list[Ballot]:
-    """The ballots a reader took part in, the newest first."""
-    statement = select(Ballot).join(BallotRoll, BallotRoll.ballot_id == Ballot.id)
-    statement = statement.where(BallotRoll.reader_id == reader_id, BallotRoll.voted).order_by(Ballot.id.desc())
-    return list(session.execute(statement).scalars())
 
 
 # The gate.
@@ -199,8 +199,8 @@ def result_of(ballot: Ballot) -> Result:
         seats=plain["seats"],
         binding=plain["binding"],
         winners=winners,
-        standings=[
-            Standing(
+        options=[
+            OptionResult(
                 position, titles[position], tally[position],
                 round(100 * tally[position] / plain["votes"]) if plain["votes"] else 0, position in winners,
             )
@@ -221,11 +221,11 @@ def published_votes(session: Session, ballot: Ballot) -> list[tuple[str, str | N
     return [(row.code, row.content if shown else None) for row in session.execute(statement)]
 
 
-def published_log(session: Session, ballot: Ballot) -> list[BallotLog]:
-    """The log's lines, after the close."""
+def published_log(session: Session, ballot: Ballot, *, after: int = 0, most: int | None = None) -> list[BallotLog]:
+    """The log's lines behind line `after`, so many at most. Raises `NotCountedYet` before the close."""
     _result_text(ballot)
-    statement = select(BallotLog).where(BallotLog.ballot_id == ballot.id).order_by(BallotLog.seq)
-    return list(session.execute(statement).scalars())
+    statement = select(BallotLog).where(BallotLog.ballot_id == ballot.id, BallotLog.seq > after)
+    return list(session.execute(statement.order_by(BallotLog.seq).limit(most)).scalars())
 
 
 def receipt(session: Session, ballot: Ballot, code: str) -> Receipt:

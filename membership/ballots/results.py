@@ -14,7 +14,7 @@ from membership.ballots.seals import digest
 
 @dataclass(frozen=True)
 class Count:
-    """All that a count depends on. `options` are (position, title) without the withdrawn; `groups` (content, votes)."""
+    """All that a count depends on. `options` are (position, title); `groups` (content, votes)."""
 
     ballot: str
     method: str

@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import random
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 CODE_BYTES = 10
+Option = TypeVar("Option")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,14 @@ def draw_lots(options: Iterable[int]) -> Lots:
     order = list(options)
     secrets.SystemRandom().shuffle(order)
     return Lots(secrets.token_hex(16), ",".join(map(str, order)))
+
+
+def in_display_order(options: Sequence[Option], *, secret: str, ballot_id: int, reader_id: int) -> list[Option]:
+    """The options in an order of this reader's own: the same at every visit, and no option stands first for everybody."""
+    seed = hmac.digest(secret.encode(), f"order\n{ballot_id}\n{reader_id}".encode(), "sha256")
+    shuffled = list(options)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 - no secret hangs on it
+    return shuffled
 
 
 def new_key() -> bytes:

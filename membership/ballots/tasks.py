@@ -10,9 +10,6 @@ from membership.ballots.queries import ballot_by_id
 from membership.ballots.rules import CannotOpen, TooFewOptions
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
-from membership.refusals import N_
-
-MISSED = N_("The time to vote had passed before the ballot could be opened.")
 
 
 def secret() -> str:
@@ -32,7 +29,7 @@ def open_at_its_time(job: Claimed) -> None:
         try:
             actions.open_ballot(session, ballot.id, secret=secret(), at=at)
         except CannotOpen:
-            actions.cancel(session, ballot.id, by=None, reason=MISSED, at=at)
+            actions.call_off_missed(session, ballot.id, at=at)
         except TooFewOptions as refused:
             raise Park(str(refused)) from refused
 

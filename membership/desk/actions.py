@@ -18,7 +18,7 @@ from membership.money import Money
 from membership.newsroom import actions as newsroom
 from membership.newsroom.actions import About
 from membership.newsroom.defaults import YEAR_IN_MONTHS
-from membership.newsroom.queries import coffees, sites
+from membership.newsroom.queries import coffees
 from membership.newsroom.rules import by_the_cup
 from membership.readers import actions as readers
 from membership.readers.models import Person
@@ -90,19 +90,15 @@ def describe_newsroom(session: Session, about: About, *, by: int, at: datetime) 
 
 def change_sites(session: Session, origins: Sequence[str], *, by: int, at: datetime) -> None:
     """Change which sites are the newsroom's own."""
-    before = sites(session)
-    newsroom.replace_sites(session, origins)
-    added, removed = sorted(set(origins) - set(before)), sorted(set(before) - set(origins))
+    added, removed = newsroom.replace_sites(session, origins)
     if added or removed:
         note(session, actor_id=by, action="sites:changed", object="newsroom/1", at=at, added=added, removed=removed)
 
 
 def change_coffees(session: Session, prices: Mapping[str, int], *, by: int, at: datetime) -> None:
     """Change the currencies offered and the price of a coffee in each (minor units). Raises like `replace_coffees`."""
-    before = {code: money.minor for code, money in coffees(session).items()}
-    newsroom.replace_coffees(session, prices)
-    if before != dict(prices):
-        changed = {code: prices.get(code) for code in {*before, *prices} if before.get(code) != prices.get(code)}
+    changed = newsroom.replace_coffees(session, prices)
+    if changed:
         note(session, actor_id=by, action="coffees:changed", object="newsroom/1", at=at, prices=changed)
 
 
@@ -116,9 +112,9 @@ def invite(session: Session, email: str, *, name: str, role: str, by: int | None
     """Give somebody a role and tell them by letter. Raises `LastAdmin`. `by` None: an operator on the console."""
     person = readers.know(session, email, at=at, name=name)
     readers.grant_role(session, person.reader_id, role, at=at, by=by)
-    note(session, actor_id=by, action="role:granted", object=f"reader/{person.reader_id}", at=at, role=role)
     recipient = Recipient(person.email, person.name, person.language, person.reader_id)
     write(session, "invited", recipient, key=f"invited:{person.reader_id}:{at.isoformat()}", at=at, role=role)
+    note(session, actor_id=by, action="role:granted", object=f"reader/{person.reader_id}", at=at, role=role)
     return person
 
 

@@ -160,6 +160,11 @@ class TextForm(Form):
         render_kw={"rows": 20},
     )
 
+    def __init__(self, *args: Any, may_be_empty: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if may_be_empty:
+            self.text.validators, self.text.flags.required = [], False
+
     def validate_text(self, field: TextAreaField) -> None:
         if len(field.data or "") > 40_000:
             raise ValidationError(

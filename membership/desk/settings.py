@@ -22,11 +22,15 @@ from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 
 TEXTS = {
-    "terms": lazy_gettext("Terms"),
-    "privacy": lazy_gettext("Privacy"),
-    "contact": lazy_gettext("Contact"),
-    "ways": lazy_gettext("Other ways to support"),
+    "terms": (lazy_gettext("Terms"), "/terms"),
+    "privacy": (lazy_gettext("Privacy"), "/privacy"),
+    "contact": (lazy_gettext("Contact"), "/contact"),
+    "ways": (lazy_gettext("Other ways to support"), "/ways"),
+    "money": (lazy_gettext("Where the money goes"), "/"),
 }
+"""The texts by name: what they are called, and where they stand."""
+MAY_BE_EMPTY = {"money"}
+"""Left empty, its section is not shown."""
 Answer = Response | str | tuple[str, int]
 
 
@@ -95,8 +99,13 @@ def text(slug: str) -> str:
         raise NotFound()
     with reading() as session:
         found = page(session, slug)
-    form = TextForm(text=found.text if found else defaults.PAGES[slug])
-    return render_template("desk/text.html", form=form, slug=slug, title=TEXTS[slug])
+    text = found.text if found else defaults.PAGES[slug]
+    return _text_page(slug, TextForm(formdata=None, text=text, may_be_empty=slug in MAY_BE_EMPTY))
+
+
+def _text_page(slug: str, form: TextForm) -> str:
+    title, address = TEXTS[slug]
+    return render_template("desk/text.html", form=form, slug=slug, title=title, address=address)
 
 
 @blueprint.post("/staff/settings/texts/<slug>")
@@ -105,12 +114,12 @@ def write_text(slug: str) -> Answer:
     """The text as changed."""
     if slug not in TEXTS:
         raise NotFound()
-    form = TextForm()
+    form = TextForm(may_be_empty=slug in MAY_BE_EMPTY)
     if not form.validate():
-        return render_template("desk/text.html", form=form, slug=slug, title=TEXTS[slug]), 422
+        return _text_page(slug, form), 422
     with transaction() as session:
-        written = (form.text.data or "").replace("\r\n", "\n").strip() + "\n"
-        actions.write_page(session, slug, written, by=current_user.reader_id, at=clock.now())
+        written = (form.text.data or "").replace("\r\n", "\n").strip()
+        actions.write_page(session, slug, f"{written}\n" if written else "", by=current_user.reader_id, at=clock.now())
     return _saved()
 
 

@@ -57,7 +57,8 @@ def set_up(
 
 def describe(session: Session, about: About) -> list[str]:
     """Change what the newsroom says about itself; returns the names of the fields that changed."""
-    newsroom = session.execute(select(Newsroom).with_for_update()).scalar_one()
+    held = select(Newsroom).with_for_update(key_share=True).execution_options(populate_existing=True)
+    newsroom = session.execute(held).scalar_one()
     if session.get(Coffee, about.currency) is None:
         raise OwnCurrencyMissing()
     changed = [name for name, value in asdict(about).items() if getattr(newsroom, name) != value]
@@ -66,26 +67,39 @@ def describe(session: Session, about: About) -> list[str]:
     return changed
 
 
-def replace_sites(session: Session, origins: Sequence[str]) -> None:
-    """From now on these are the newsroom's own sites (canonical origins)."""
+def replace_sites(session: Session, origins: Sequence[str]) -> tuple[list[str], list[str]]:
+    """From now on these are the newsroom's own sites (canonical origins); returns those added and those taken away."""
+    _hold(session)
+    before = set(sites(session))
     session.execute(delete(Site).where(Site.origin.not_in(origins)))
-    for origin in origins:
+    added, removed = sorted(set(origins) - before), sorted(before - set(origins))
+    for origin in added:
         insert_once(session, Site, origin=origin)
+    return added, removed
 
 
-def replace_coffees(session: Session, coffees: Mapping[str, int]) -> None:
+def replace_coffees(session: Session, coffees: Mapping[str, int]) -> dict[str, int | None]:
     """From now on these are the currencies offered, with the price of a coffee (minor units) in each.
 
-    Raises `OwnCurrencyMissing`, and `TooSmall`/`TooLarge` for a price that Stripe would not charge.
+    Returns the prices that changed, None for a currency that is offered no more. Raises `OwnCurrencyMissing`, and
+    `TooSmall`/`TooLarge` for a price that Stripe would not charge.
     """
-    own = session.execute(select(Newsroom.currency)).scalar_one()
+    own = _hold(session)
     if own not in coffees:
         raise OwnCurrencyMissing()
     for code, minor in coffees.items():
         check_bounds(Money(minor, code))
+    before = {row.currency: row.minor for row in session.execute(select(Coffee.currency, Coffee.minor))}
     session.execute(delete(Coffee))
     session.flush()
     session.add_all(Coffee(currency=code, minor=minor) for code, minor in coffees.items())
+    session.flush()
+    return {code: coffees.get(code) for code in sorted({*before, *coffees}) if before.get(code) != coffees.get(code)}
+
+
+def _hold(session: Session) -> str:
+    """Hold the newsroom's row, so that changes of its settings take their turn; returns its own currency as it stands."""
+    return session.execute(select(Newsroom.currency).with_for_update(key_share=True)).scalar_one()
 
 
 def write_page(session: Session, slug: str, text: str, *, by: int | None, at: datetime) -> None:

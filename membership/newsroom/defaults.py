@@ -92,4 +92,5 @@ Not everybody wants to, or can, pay by card. These help just as much:
 - **Ask us something.** A good question has begun many a good story.
 - **Pay in another way.** Write to us if you would rather pay by bank transfer, or in the name of somebody else.
 """,
+    "money": "",
 }

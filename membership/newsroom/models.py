@@ -61,7 +61,7 @@ class Coffee(Base):
 
 
 class Page(Base):
-    """A text of the staff's (`terms`, `privacy`, `contact`, `ways`), in Markdown."""
+    """A text of the staff's (`terms`, `privacy`, `contact`, `ways`, `money`), in Markdown."""
 
     __tablename__ = "page"
 

@@ -55,8 +55,8 @@ def make_link(
     perk = session.execute(select(Perk).where(Perk.slug == slug_of(title))).scalar_one()
     bound = sorted(queries.known_tiers(session, tier_ids))
     session.add_all(PerkTier(perk_id=perk.id, tier_id=tier_id) for tier_id in bound)
-    trail.note(session, actor_id=by, action="perk:made", object=f"perk/{perk.id}", at=at, title=title, tiers=bound)
     post(session, "perks.issue", f"perk:{perk.id}", {"perk": perk.id}, due_at=at)
+    trail.note(session, actor_id=by, action="perk:made", object=f"perk/{perk.id}", at=at, title=title, tiers=bound)
     return perk
 
 
@@ -70,7 +70,7 @@ def issue_to_all(session: Session, *, at: datetime) -> int:
 
 def retire(session: Session, perk_id: int, *, by: int, at: datetime) -> None:
     """A perk is issued no more and its links open nothing; what was issued stays on record. Raises `NoSuchLink`."""
-    perk = session.execute(select(Perk).where(Perk.id == perk_id).with_for_update()).scalar_one_or_none()
+    perk = session.execute(select(Perk).where(Perk.id == perk_id).with_for_update(key_share=True)).scalar_one_or_none()
     if perk is None:
         raise NoSuchLink()
     if perk.retired_at is None:

@@ -83,9 +83,9 @@ def publish(
     promise.state, promise.closed_at = "published", at
     _step(session, promise, "published", words=promise.story_title, by=by, at=at)
     topics.note_step(session, promise.topic_id, "published", title=promise.story_title, address=url, at=at)
-    note(session, actor_id=by, action="promise:published", object=f"promise/{promise.id}", at=at)
     if tell:
         _post_report(session, promise.id, after=0, at=at)
+    note(session, actor_id=by, action="promise:published", object=f"promise/{promise.id}", at=at)
 
 
 def decline(session: Session, promise_id: int, *, reason: str, by: int, at: datetime) -> None:

@@ -83,10 +83,10 @@ def line_of(session: Session, promise_id: int, at: datetime) -> PromiseLine | No
 
 
 def promise_by_id(session: Session, promise_id: int, *, lock: bool = False) -> Promise | None:
-    """A promise by its number; `lock` holds its row until the commit."""
+    """A promise by its number; `lock` holds its row until the commit, and lets other rows point to it meanwhile."""
     statement = select(Promise).where(Promise.id == promise_id)
     if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.execute(statement).scalar_one_or_none()
 
 

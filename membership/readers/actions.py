@@ -65,9 +65,9 @@ def end_role(session: Session, reader_id: int, *, at: datetime) -> None:
 
 def _end_role(session: Session, reader_id: int, *, at: datetime, staying: bool) -> None:
     # The reader's row and the admins' rows are locked: two changes of the team take their turn.
-    session.execute(select(Reader.id).where(Reader.id == reader_id).with_for_update())
+    session.execute(select(Reader.id).where(Reader.id == reader_id).with_for_update(key_share=True))
     open_admins = select(StaffRole.reader_id).where(StaffRole.role == "admin", StaffRole.ended_at.is_(None))
-    admins = session.execute(open_admins.order_by(StaffRole.id).with_for_update()).scalars().all()
+    admins = session.execute(open_admins.order_by(StaffRole.id).with_for_update(key_share=True)).scalars().all()
     if list(admins) == [reader_id] and not staying:
         raise LastAdmin()
     open_role = (StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))

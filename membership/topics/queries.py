@@ -47,10 +47,10 @@ def _lines(session: Session, statement: Select[Topic, int]) -> list[TopicLine]:
     ]
 
 
-def listed(session: Session, *states: str) -> list[TopicLine]:
-    """The topics in these states, those with most support first."""
+def listed(session: Session, *states: str, most: int | None = None) -> list[TopicLine]:
+    """The topics in these states, those with most support first; all of them, or so many at most."""
     statement = select(Topic, _supporters).where(Topic.state.in_(states))
-    return _lines(session, statement.order_by(_supporters.desc(), Topic.id.desc()))
+    return _lines(session, statement.order_by(_supporters.desc(), Topic.id.desc()).limit(most))
 
 
 def topics_of(session: Session, reader_id: int) -> list[TopicLine]:
@@ -66,9 +66,9 @@ def topic_at(session: Session, slug: str) -> Topic | None:
 
 
 def topic_by_id(session: Session, topic_id: int, *, lock: bool = False) -> Topic | None:
-    """A topic by its number; `lock` holds its row until the commit."""
+    """A topic by its number; `lock` holds its row until the commit, and lets other rows point to it meanwhile."""
     statement = select(Topic).where(Topic.id == topic_id)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    return session.execute(statement.with_for_update(key_share=True) if lock else statement).scalar_one_or_none()
 
 
 def supporter_count(session: Session, topic_id: int) -> int:
@@ -104,10 +104,12 @@ def asked_for(session: Session, topic_id: int) -> set[int]:
 
 
 def promised_ids(session: Session) -> set[int]:
-    """The topics that won a ballot and whose promise was not given up: they need not stand again."""
-    noted = select(TopicStep.topic_id, TopicStep.kind).where(TopicStep.kind.in_(["promised", "given_up"]))
-    steps = {(row.topic_id, row.kind) for row in session.execute(noted)}
-    return {topic_id for topic_id, _kind in steps if (topic_id, "given_up") not in steps}
+    """The topics whose newest promise was not given up: they need not stand again."""
+    newest = (
+        select(func.max(TopicStep.id)).where(TopicStep.kind.in_(["promised", "given_up"])).group_by(TopicStep.topic_id)
+    )
+    standing = select(TopicStep.topic_id).where(TopicStep.id.in_(newest), TopicStep.kind == "promised")
+    return set(session.execute(standing).scalars())
 
 
 def on_ballot_choices(session: Session) -> list[TopicLine]:

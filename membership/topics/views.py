@@ -18,6 +18,7 @@ from membership.web.access import Who, allow
 from membership.web.limits import PROPOSALS_PER_READER, count_against
 
 blueprint = Blueprint("topics", __name__)
+DECLINED_SHOWN = 100
 DECISIONS = ("accepted", "declined", "needs_facts")
 
 
@@ -31,13 +32,14 @@ def index() -> str:
 def _index(form: ProposalForm) -> str:
     with db.reading() as session:
         asked = queries.listed(session, "proposed", "needs_facts")
-        accepted = queries.on_ballot_choices(session)
+        accepted = queries.listed(session, "accepted")
         promised_ids = queries.promised_ids(session)
-        promised = [line for line in queries.listed(session, "accepted") if line.id in promised_ids]
-        declined = queries.listed(session, "declined")
+        declined = queries.listed(session, "declined", most=DECLINED_SHOWN)
     return render_template(
-        "topics/index.html", form=form, asked=asked, accepted=accepted, promised=promised, declined=declined
-    )
+        "topics/index.html", form=form, asked=asked, declined=declined,
+        accepted=[line for line in accepted if line.id not in promised_ids],
+        promised=[line for line in accepted if line.id in promised_ids],
+    )  # fmt: skip
 
 
 @blueprint.post("/topics")
@@ -47,8 +49,8 @@ def propose() -> Any:
     form, at = ProposalForm(), clock.now()
     if not form.validate():
         return _index(form), 422
-    count_against((PROPOSALS_PER_READER, str(current_user.reader_id)), at=at)
     try:
+        count_against((PROPOSALS_PER_READER, str(current_user.reader_id)), at=at)
         with db.transaction() as session:
             topic = actions.propose(
                 session, reader_id=current_user.reader_id, title=form.title.data or "", why=form.why.data or "",
@@ -56,7 +58,7 @@ def propose() -> Any:
             )  # fmt: skip
     except Refused as refused:
         form.show(refused, "title")
-        return _index(form), 422
+        return _index(form), refused.status
     flash(_("Thank you. Your topic is public now, and our editors will read it."))
     return redirect(f"/topics/{topic.slug}", 303)
 
@@ -110,7 +112,7 @@ def desk() -> str:
     with db.reading() as session:
         waiting = queries.listed(session, "proposed", "needs_facts")
         accepted = queries.listed(session, "accepted")
-        declined = queries.listed(session, "declined", "merged")
+        declined = queries.listed(session, "declined", "merged", most=DECLINED_SHOWN)
     return render_template("topics/desk.html", waiting=waiting, accepted=accepted, declined=declined)
 
 

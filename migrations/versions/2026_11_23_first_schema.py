@@ -580,8 +580,6 @@ def upgrade() -> None:
         sa.Column("topic_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
-        sa.Column("cost", sa.Integer(), nullable=True),
-        sa.Column("withdrawn_at", db.UtcTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=("fk_ballot_option_ballot_id")),
         sa.ForeignKeyConstraint(["topic_id"], ["topic.id"], name=("fk_ballot_option_topic_id")),
         sa.PrimaryKeyConstraint("ballot_id", "position", name=("pk_ballot_option")),

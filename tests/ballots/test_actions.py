@@ -197,7 +197,7 @@ def test_the_result_is_kept_with_its_hash_and_a_recount_gives_the_same_bytes(ses
     close(session, made)
     result = queries.result_of(made)
     assert (result.votes, result.voted, result.roll, result.binding) == (21, 21, 21, True)
-    assert [(one.position, one.votes, one.won) for one in result.standings] == [
+    assert [(one.position, one.votes, one.won) for one in result.options] == [
         (1, 14, True),
         (2, 14, True),
         (3, 7, False),

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 
 from membership import clock
 from membership.app import all_tasks
-from membership.ballots import actions, queries
+from membership.ballots import actions, pages, queries, rules, seals
 from membership.ballots.models import Ballot, BallotRoll
 from membership.ballots.urn import BallotPending, Vote
 from membership.jobs.models import Job
@@ -165,6 +166,45 @@ def test_after_the_close_the_result_the_file_and_the_receipts_can_be_read_by_any
     assert client.get(f"/ballots/{made.slug}/receipt/AAAA").status_code == 404
 
 
+def test_the_page_shows_the_end_of_the_log_and_a_file_the_whole_of_it(session, client, monkeypatch):
+    monkeypatch.setattr(pages, "LOG_SHOWN", 5)
+    monkeypatch.setattr(pages, "LOG_AT_ONCE", 7)
+    voters = patrons(session, 24)
+    made = ballot(session)
+    assert (
+        client.get(f"/ballots/{made.slug}/log.csv").status_code
+        == client.get(f"/ballots/{made.slug}/results").status_code
+    )
+    for who in voters:
+        cast(session, made, who, 1)
+    close(session, made)
+    page = client.get(f"/ballots/{made.slug}/results").text
+    table = page[page.index("Its last 5 lines") :]
+    assert table.count("<tr>") == 1 + 5 and f"/ballots/{made.slug}/log.csv" in page and "26 lines" in page
+    answer = client.get(f"/ballots/{made.slug}/log.csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    lines = [(int(row["seq"]), row["event"], row["code"], row["prev"], row["hash"]) for row in rows]
+    assert len(lines) == 26 and seals.first_break(lines, made.log_head) is None
+
+
+def test_the_lists_ask_for_all_turnouts_at_once(session, client):
+    """As many questions for five ballots as for two."""
+    make.sign_in(session, client, make.staff(session, "editor"))
+    asked = []
+    listen(session.get_bind(), "before_cursor_execute", lambda _c, _u, sql, *_: asked.append(sql))
+    found = []
+    for number in (2, 3):
+        for _ in range(number):
+            close(session, ballot(session))
+            ballot(session)
+        for path in ("/ballots", "/staff/ballots"):
+            asked.clear()
+            assert client.get(path).status_code == 200
+            found.append(sum("ballot_roll" in sql for sql in asked))
+    assert found == [1, 1, 1, 1]
+
+
 def test_below_twenty_votes_the_file_holds_codes_alone(session, client):
     voters = patrons(session, 2)
     made = ballot(session)
@@ -272,11 +312,17 @@ def test_a_ballot_announced_for_later_opens_by_itself(session, client):
     assert made.status == "open"
 
 
-def test_a_ballot_whose_whole_time_was_missed_is_called_off(session):
+def test_a_ballot_whose_whole_time_was_missed_is_called_off_with_words_in_the_visitors_language(session, client):
     made = ballot(session, at=clock.now() - 3 * HOUR, closes_at=clock.now() - HOUR, opened=False)
     work()
     session.refresh(made)
-    assert made.status == "void" and "had passed" in made.void_reason
+    assert made.status == "void" and made.void_reason is None
+    for path in ("/ballots", f"/ballots/{made.slug}"):
+        assert "The time to vote had passed" in client.get(path).text
+    make.sign_in(session, client, make.staff(session, "editor"))
+    assert "The time to vote had passed" in client.get(f"/staff/ballots/{made.id}").text
+    with pytest.raises(rules.CannotCancel):
+        actions.call_off_missed(session, made.id, at=clock.now())
 
 
 @pytest.mark.parametrize(

@@ -222,8 +222,21 @@ def test_a_text_is_changed_and_shown(session, client, admin):
     assert "<h2>New</h2>" in client.get("/terms").text
     assert acts(session) == ["page:written"]
     assert client.post("/staff/settings/texts/terms", data={"text": " "}).status_code == 422
+    assert 'href="/terms"' in client.get("/staff/settings/texts/terms").text
     assert client.get("/staff/settings/texts/secrets").status_code == 404
     assert client.post("/staff/settings/texts/secrets", data={"text": "x"}).status_code == 404
+
+
+def test_where_the_money_goes_is_told_on_the_support_page_while_there_is_something_to_tell(session, client, admin):
+    heading = "Where the money goes"
+    assert heading not in client.get("/").text and heading in client.get("/staff/settings").text
+    assert (
+        client.post("/staff/settings/texts/money", data={"text": "Six of ten go to **reporting**."}).status_code == 303
+    )
+    page = client.get("/").text
+    assert heading in page and "<strong>reporting</strong>" in page
+    assert client.post("/staff/settings/texts/money", data={"text": " "}).status_code == 303
+    assert heading not in client.get("/").text and client.get("/money").status_code == 404
 
 
 def test_somebody_is_invited_and_told_by_letter(session, client, admin):

@@ -84,8 +84,9 @@ def test_only_patrons_propose_and_support(session, client):
 def test_too_many_proposals_in_a_day_are_refused(session, client, monkeypatch):
     monkeypatch.setattr(limits, "WIDE", 1)
     make.sign_in(session, client, make.patron(session))
-    found = [client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}"}).status_code for n in range(11)]
-    assert found == [303] * 10 + [429]
+    found = [client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}"}) for n in range(11)]
+    assert [answer.status_code for answer in found] == [303] * 10 + [429]
+    assert FORM["why"] in found[-1].text and "nothing was lost" in found[-1].text
 
 
 def test_each_patron_counts_once_and_may_withdraw(session, client):
@@ -173,3 +174,13 @@ def test_a_merged_topic_is_not_decided_about(session):
     session.commit()
     with pytest.raises(rules.AlreadyDecided):
         actions.accept(session, topic.id, by=editor.reader_id, at=clock.now())
+
+
+def test_a_topic_promised_anew_after_it_was_given_up_need_not_stand_again(session):
+    topic = proposed(session)
+    actions.accept(session, topic.id, by=topic.proposer_id, at=clock.now())
+    seen = []
+    for kind, number in (("promised", 1), ("given_up", 1), ("promised", 2), ("given_up", 2)):
+        actions.note_step(session, topic.id, kind, title="", address=f"/promises#promise-{number}", at=clock.now())
+        seen.append((queries.promised_ids(session) == {topic.id}, queries.on_ballot_choices(session) == []))
+    assert seen == [(True, True), (False, False)] * 2
