@@ -175,12 +175,6 @@ def turnouts(session: Session, ballots: Iterable[Ballot]) -> dict[int, Turnout]:
     return found
 
 
-def who_took_part(session: Session, ballot_id: int) -> set[int]:
-    """The readers who voted: that they did, never for what."""
-    statement = select(BallotRoll.reader_id).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
-    return set(session.execute(statement).scalars())
-
-
 # The gate.
 
 

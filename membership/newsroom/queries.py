@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,6 +15,12 @@ from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
 def current(session: Session) -> Newsroom | None:
     """The newsroom, or None before it is set up."""
     return session.get(Newsroom, 1)
+
+
+def today(session: Session, at: datetime) -> date:
+    """Which day it is at this moment by the newsroom's calendar."""
+    newsroom = current(session)
+    return at.astimezone(ZoneInfo(newsroom.time_zone if newsroom else "UTC")).date()
 
 
 def coffees(session: Session) -> dict[str, Money]:

@@ -18,6 +18,9 @@ from membership.perks.rules import NoSuchLink, TitleTaken, carries, checked_addr
 from membership.readers import trail
 from membership.readers.models import Person
 
+READERS_AT_ONCE = 500
+"""So many jobs are posted in one transaction of the worker."""
+
 
 def grant_perks(session: Session, reader_id: int, *, at: datetime) -> int:
     """Issue every perk that the reader's tiers carry and that was not issued before; returns how many were new.
@@ -60,11 +63,15 @@ def make_link(
     return perk
 
 
-def issue_to_all(session: Session, *, at: datetime) -> int:
-    """Post the job that grants perks for everybody who has standing; returns for how many."""
-    readers = queries.readers_with_standing(session, at)
+def issue_to_all(session: Session, perk_id: int, *, after: int, at: datetime) -> int:
+    """Post the jobs that grant perks to those who have standing, beginning behind reader number `after`, and the job for
+    the rest; returns how many were posted now.
+    """
+    readers = queries.readers_with_standing(session, at, after=after, most=READERS_AT_ONCE)
     for reader_id in readers:
         post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+    if len(readers) == READERS_AT_ONCE:
+        post(session, "perks.issue", f"perk:{perk_id}", {"perk": perk_id, "after": readers[-1]}, due_at=at)
     return len(readers)
 
 

@@ -59,9 +59,10 @@ def perks_with_tiers(session: Session) -> list[tuple[Perk, frozenset[int]]]:
     return [(perk, frozenset(tier_id for perk_id, tier_id in bound if perk_id == perk.id)) for perk in perks]
 
 
-def readers_with_standing(session: Session, at: datetime) -> list[int]:
-    """Every reader who has standing at this moment."""
-    statement = select(Membership.reader_id).where(standing_at(at)).distinct().order_by(Membership.reader_id)
+def readers_with_standing(session: Session, at: datetime, *, after: int = 0, most: int | None = None) -> list[int]:
+    """The readers who have standing at this moment, by their numbers: the next so many behind reader `after`."""
+    found = select(Membership.reader_id).where(standing_at(at), Membership.reader_id > after).distinct()
+    statement = found.order_by(Membership.reader_id).limit(most)
     return list(session.execute(statement).scalars())
 
 

@@ -15,9 +15,9 @@ def grant(job: Claimed) -> None:
 
 
 def issue(job: Claimed) -> None:
-    """There is a new perk: one job for each patron."""
+    """There is a new perk: one job for each of some patrons; the rest is a job of its own again."""
     with finishing(job) as session:
-        actions.issue_to_all(session, at=clock.now())
+        actions.issue_to_all(session, job.payload["perk"], after=job.payload.get("after", 0), at=clock.now())
 
 
 TASKS: dict[str, Task] = {"perks.grant": grant, "perks.issue": issue}

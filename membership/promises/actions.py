@@ -11,6 +11,7 @@ from membership.ballots.queries import ballot_by_id, options_of, result_of
 from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
+from membership.newsroom.queries import today
 from membership.promises import rules
 from membership.promises.models import Promise, PromiseStep
 from membership.promises.queries import promise_by_id, those_to_tell
@@ -22,7 +23,8 @@ from membership.topics.rules import is_web_address
 
 LETTERS_AT_ONCE = 50
 """So many letters are written in one transaction of the worker."""
-EDITORS = ("editor", "admin")
+NAMED = "editor"
+"""Who holds this role or one above it can be named on a promise."""
 
 
 def make(session: Session, ballot_id: int, *, at: datetime) -> list[Promise]:
@@ -58,8 +60,8 @@ def _make_one(session: Session, ballot_id: int, topic_id: int, title: str, *, at
 def set_date(session: Session, promise_id: int, *, editor_id: int, due_on: date, by: int, at: datetime) -> None:
     """An editor takes a promise up, or moves its date. Raises `NotFound`, `AlreadyClosed`, `NotAnEditor`, `DateNotAhead`."""
     promise = _held(session, promise_id)
-    rules.check_date(due_on, today=at.date())
-    if editor_id not in {one.reader_id for one in team(session, least=EDITORS)}:
+    rules.check_date(due_on, today=today(session, at))
+    if editor_id not in {one.reader_id for one in team(session, role=NAMED)}:
         raise rules.NotAnEditor()
     if (promise.state, promise.editor_id, promise.due_on) == ("reporting", editor_id, due_on):
         return  # pressed twice
@@ -106,16 +108,16 @@ def report_back(session: Session, promise_id: int, *, after: int, at: datetime) 
     promise = promise_by_id(session, promise_id)
     if promise is None or promise.state != "published":
         return
-    waiting = [reader_id for reader_id in those_to_tell(session, promise) if reader_id > after]
-    for reader_id in waiting[:LETTERS_AT_ONCE]:
+    told = those_to_tell(session, promise, after=after, most=LETTERS_AT_ONCE)
+    for reader_id in told:
         who = person(session, reader_id)
         if who is not None:
             write(
                 session, "story_is_out", Recipient(who.email, who.name, who.language, reader_id),
                 key=f"promise:{promise.id}:{reader_id}", at=at, promise=promise,
             )  # fmt: skip
-    if len(waiting) > LETTERS_AT_ONCE:
-        _post_report(session, promise.id, after=waiting[LETTERS_AT_ONCE - 1], at=at)
+    if len(told) == LETTERS_AT_ONCE:
+        _post_report(session, promise.id, after=told[-1], at=at)
 
 
 def address_of(promise: Promise) -> str:

@@ -41,7 +41,7 @@ class Promise(Base):
 
 
 class PromiseStep(Base):
-    """One thing that happened to a promise; `words` are public."""
+    """One thing that happened to a promise; `words` are public (of a *dated* step they are the day, in ISO 8601)."""
 
     __tablename__ = "promise_step"
     __table_args__ = (CheckConstraint("kind IN ('made', 'dated', 'published', 'declined')", name="kind"),)
@@ -52,3 +52,8 @@ class PromiseStep(Base):
     words: Mapped[str] = mapped_column(Text)
     by: Mapped[int | None] = mapped_column(ForeignKey("reader.id"))
     at: Mapped[datetime]
+
+    @property
+    def day(self) -> date | None:
+        """The day that was promised, of a step that named one."""
+        return date.fromisoformat(self.words) if self.kind == "dated" else None

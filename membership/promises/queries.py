@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Row, Select, case, or_, select
+from sqlalchemy import Row, Select, Subquery, case, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot, BallotRoll
-from membership.ballots.queries import who_took_part
+from membership.newsroom.queries import today
 from membership.promises.models import Promise, PromiseStep
 from membership.promises.rules import age_in_days, is_late
 from membership.readers.models import Person
 from membership.topics.models import Topic, TopicSupport
-from membership.topics.queries import asked_for
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ def _lines() -> Select[Promise, Topic, Ballot, str | None]:
     )
 
 
-def _line(row: Row[Promise, Topic, Ballot, str | None], at: datetime) -> PromiseLine:
+def _line(row: Row[Promise, Topic, Ballot, str | None], at: datetime, day: date) -> PromiseLine:
     promise, topic, ballot, editor = row
     return PromiseLine(
         id=promise.id, title=promise.title, state=promise.state, editor=editor or "", due_on=promise.due_on,
-        late=is_late(state=promise.state, due_on=promise.due_on, today=at.date()),
+        late=is_late(state=promise.state, due_on=promise.due_on, today=day),
         age=age_in_days(made_at=promise.made_at, closed_at=promise.closed_at, at=at), made_at=promise.made_at,
         closed_at=promise.closed_at, story_url=promise.story_url, story_title=promise.story_title,
         reason=promise.reason, topic_slug=topic.slug, ballot_slug=ballot.slug, ballot_title=ballot.title,
@@ -71,7 +70,8 @@ def _line(row: Row[Promise, Topic, Ballot, str | None], at: datetime) -> Promise
 def listed(session: Session, at: datetime) -> list[PromiseLine]:
     """Every promise: those still owed first, the oldest of them on top; then the closed ones, the newest first."""
     owed = case((Promise.closed_at.is_(None), 0), else_=1)
-    lines = [_line(row, at) for row in session.execute(_lines().order_by(owed, Promise.made_at, Promise.id))]
+    day = today(session, at)
+    lines = [_line(row, at, day) for row in session.execute(_lines().order_by(owed, Promise.made_at, Promise.id))]
     closed = sorted((line for line in lines if line.closed_at), key=lambda line: line.closed_at or at, reverse=True)
     return [line for line in lines if not line.closed_at] + closed
 
@@ -79,7 +79,7 @@ def listed(session: Session, at: datetime) -> list[PromiseLine]:
 def line_of(session: Session, promise_id: int, at: datetime) -> PromiseLine | None:
     """One promise as everybody sees it."""
     row = session.execute(_lines().where(Promise.id == promise_id)).first()
-    return _line(row, at) if row else None
+    return _line(row, at, today(session, at)) if row else None
 
 
 def promise_by_id(session: Session, promise_id: int, *, lock: bool = False) -> Promise | None:
@@ -96,9 +96,24 @@ def steps_of(session: Session, promise_id: int) -> list[PromiseStep]:
     return list(session.execute(statement.order_by(PromiseStep.at, PromiseStep.id)).scalars())
 
 
-def those_to_tell(session: Session, promise: Promise) -> list[int]:
-    """Who asked for a story: who took part in its ballot, proposed its topic, or supports it; each once, in fixed order."""
-    return sorted(who_took_part(session, promise.ballot_id) | asked_for(session, promise.topic_id))
+def those_to_tell(session: Session, promise: Promise, *, after: int, most: int) -> list[int]:
+    """Who asked for a story, by their numbers: the next so many behind reader `after`, each once."""
+    readers = _askers(promise).c.reader_id
+    return list(session.execute(select(readers).where(readers > after).order_by(readers).limit(most)).scalars())
+
+
+def number_to_tell(session: Session, promise: Promise) -> int:
+    """How many asked for a story."""
+    return session.execute(select(func.count()).select_from(_askers(promise))).scalar_one()
+
+
+def _askers(promise: Promise) -> Subquery:
+    """Who took part in the ballot (that they did, never for what), proposed the topic, or supports it."""
+    return union(
+        select(BallotRoll.reader_id).where(BallotRoll.ballot_id == promise.ballot_id, BallotRoll.voted),
+        select(TopicSupport.reader_id).where(TopicSupport.topic_id == promise.topic_id),
+        select(Topic.proposer_id.label("reader_id")).where(Topic.id == promise.topic_id),
+    ).subquery()
 
 
 def stories_for(session: Session, reader_id: int) -> list[StoryLine]:

@@ -53,9 +53,9 @@ def _manage(promise_id: int, **posted: Form) -> str:
         promise = queries.promise_by_id(session, promise_id)
         if line is None or promise is None:
             raise NotFound()
-        editors = team(session, least=actions.EDITORS)
+        editors = team(session, role=actions.NAMED)
         steps = queries.steps_of(session, promise_id)
-        telling = len(queries.those_to_tell(session, promise))
+        telling = queries.number_to_tell(session, promise)
     editor_id = promise.editor_id or current_user.reader_id
     forms: dict[str, Form] = {
         "date": DateForm(formdata=None, data={"editor": editor_id, "due_on": promise.due_on}),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
 from membership.readers.rules import email_key, session_is_alive
+from membership.web.access import ROLES
 from membership.web.tokens import hashed
 
 
@@ -92,12 +93,12 @@ def members(session: Session) -> list[Member]:
     return [Member(*row) for row in session.execute(statement)]
 
 
-def team(session: Session, *, least: tuple[str, ...] = ("viewer", "editor", "manager", "admin")) -> list[Person]:
-    """Everybody who holds one of these roles now, by name."""
+def team(session: Session, *, role: str) -> list[Person]:
+    """Everybody who holds this role or one above it now, by name."""
     statement = (
         select(Person)
         .join(StaffRole, StaffRole.reader_id == Person.reader_id)
-        .where(StaffRole.ended_at.is_(None), StaffRole.role.in_(least))
+        .where(StaffRole.ended_at.is_(None), StaffRole.role.in_(ROLES[ROLES.index(role) :]))
         .order_by(Person.name, Person.reader_id)
     )
     return list(session.execute(statement).scalars())

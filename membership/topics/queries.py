@@ -96,13 +96,6 @@ def history_of(session: Session, topic_id: int) -> list[Happening]:
     return sorted(found, key=lambda happening: happening.at)
 
 
-def asked_for(session: Session, topic_id: int) -> set[int]:
-    """The readers who proposed or support a topic."""
-    supporters = session.execute(select(TopicSupport.reader_id).where(TopicSupport.topic_id == topic_id)).scalars()
-    proposer = session.execute(select(Topic.proposer_id).where(Topic.id == topic_id)).scalars()
-    return {*supporters, *proposer}
-
-
 def promised_ids(session: Session) -> set[int]:
     """The topics whose newest promise was not given up: they need not stand again."""
     newest = (

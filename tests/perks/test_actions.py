@@ -73,6 +73,17 @@ def test_a_new_perk_reaches_those_who_are_patrons_already(session):
     assert sorted(session.scalars(select(PerkGrant.reader_id))) == [person.reader_id for person in patrons]
 
 
+def test_a_new_perk_is_issued_in_several_turns(session, monkeypatch):
+    monkeypatch.setattr(actions, "READERS_AT_ONCE", 2)
+    patrons = [make.patron(session).reader_id for _ in range(4)]
+    perk = link(session)
+    assert actions.issue_to_all(session, perk.id, after=0, at=clock.now()) == 2
+    session.commit()
+    assert session.scalars(select(Job).where(Job.name == "perks.issue")).one().payload["after"] == patrons[1]
+    work(session)
+    assert sorted(session.scalars(select(PerkGrant.reader_id))) == patrons
+
+
 def test_readers_with_standing_are_those_of_whom_the_rule_says_so(session):
     now = clock.now()
     patrons = [make.patron(session), make.patron(session, paid_until=now - timedelta(days=13), status="past_due")]

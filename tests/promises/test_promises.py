@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+from babel.dates import format_date
 from sqlalchemy import func, select
 
 from membership import clock
 from membership.app import all_tasks
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
+from membership.newsroom.models import Newsroom
 from membership.promises import actions, queries, rules
 from membership.promises.models import Promise, PromiseStep
 from membership.readers.trail import AuditEntry
@@ -90,10 +92,39 @@ def test_an_editor_takes_it_up_and_everybody_sees_who_and_until_when(session, cl
     for _ in range(2):
         form = {"editor": editor.reader_id, "due_on": due.isoformat()}
         assert client.post(f"/staff/promises/{promise.id}/date", data=form).status_code == 303
+    manage = client.get(f"/staff/promises/{promise.id}").text
+    assert f"Promised for {format_date(due, 'd MMMM y', locale='en')}." in manage
     page = client.get("/promises").text
     assert "Edda Example" in page and due.isoformat() in page and "Being reported" in page
     assert session.scalar(select(func.count()).where(PromiseStep.kind == "dated")) == 1
     assert session.scalars(select(AuditEntry.action)).all().count("promise:dated") == 1
+
+
+@pytest.mark.parametrize(("role", "fine"), [("viewer", False), ("editor", True), ("manager", True), ("admin", True)])
+def test_whoever_may_take_a_promise_up_can_be_named_on_it(session, client, role, fine):
+    counted(session, patrons(session, 1))
+    promise = session.scalars(select(Promise)).one()
+    named = make.staff(session, role, name="Nora Named")
+    make.sign_in(session, client, make.staff(session, "editor"))
+    assert ("Nora Named" in client.get(f"/staff/promises/{promise.id}").text) == fine
+    form = {"editor": named.reader_id, "due_on": (clock.now() + timedelta(days=20)).date().isoformat()}
+    assert client.post(f"/staff/promises/{promise.id}/date", data=form).status_code == (303 if fine else 422)
+
+
+@pytest.mark.parametrize(("zone", "late"), [("Pacific/Auckland", True), ("UTC", False), ("America/Los_Angeles", False)])
+def test_a_promised_day_ends_when_it_ends_at_the_newsroom(session, zone, late):
+    """Noon of the day in UTC: in Auckland the next one has begun."""
+    counted(session, patrons(session, 1))
+    promise = session.scalars(select(Promise)).one()
+    editor = make.staff(session, "editor").reader_id
+    session.get_one(Newsroom, 1).time_zone = zone
+    noon = (clock.now() + timedelta(days=9)).replace(hour=12)
+    named = {"editor_id": editor, "by": editor}
+    if late:
+        with pytest.raises(rules.DateNotAhead):
+            actions.set_date(session, promise.id, due_on=noon.date(), at=noon, **named)
+    actions.set_date(session, promise.id, due_on=noon.date(), at=noon - timedelta(days=2), **named)
+    assert [line.late for line in queries.listed(session, noon)] == [late]
 
 
 def test_those_who_asked_get_one_letter_each_with_the_story(session, client):
