@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.house.source import ROOT, called, files, where
@@ -46,16 +47,51 @@ def test_only_the_clock_knows_what_time_it_is():
     assert found == []
 
 
+MAY_ASK = (
+    "app.py", "cli.py", "mail/post.py", "giving/paying.py", "demo/*.py", "jobs/*.py",
+    "*/views.py", "*/tasks.py", "ballots/pages.py", "ballots/desk.py", "account/cancelling.py",
+    "desk/board.py", "desk/doctor.py", "desk/settings.py", "desk/setup.py", "desk/team.py",
+)  # fmt: skip
+"""The edge: pages, tasks, the command line, and what measures real waiting. Everything else is handed its `at`."""
+
+
 def test_only_the_edge_asks_the_clock():
-    """Rules, queries and actions are handed their `at`; the demo and the command line are edges."""
-    inner = ("rules.py", "queries.py", "actions.py", "models.py")
     found = [
         where(path, node)
         for path, tree in files()
         for node in ast.walk(tree)
-        if path.endswith(inner) and called(node) in {"clock.now", "clock.wall"}
+        if called(node).split(".")[-2:] in (["clock", "now"], ["clock", "wall"]) and not _is_edge(path)
     ]
     assert found == []
+
+
+def test_the_clock_is_asked_by_its_full_name():
+    """So that the law above sees every question: nobody imports `now` itself, or the clock under another name."""
+    found = [
+        where(path, node)
+        for path, tree in files()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and node.module == "membership.clock" and _names(node) & {"now", "wall"})
+        or (
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and any(one.name.endswith("clock") and one.asname for one in node.names)
+        )
+    ]
+    assert found == []
+
+
+def test_who_may_ask_the_clock_is_there_and_asks():
+    asking = {path for path, tree in files() for node in ast.walk(tree) if called(node) in {"clock.now", "clock.wall"}}
+    idle = [edge for edge in MAY_ASK if not any(fnmatch(path, edge) for path in asking)]
+    assert idle == []
+
+
+def _is_edge(path: str) -> bool:
+    return any(fnmatch(path, edge) for edge in MAY_ASK)
+
+
+def _names(node: ast.ImportFrom) -> set[str]:
+    return {one.name for one in node.names}
 
 
 def test_no_float_touches_money():
