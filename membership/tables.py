@@ -13,6 +13,8 @@ from membership.giving import receipt_models as receipts
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
+from membership.memberships import given_models as given
+from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
@@ -34,7 +36,9 @@ __all__ = [
     "drift",
     "dunning",
     "fees",
+    "given",
     "giving",
+    "groups",
     "jobs",
     "limits",
     "mail",

@@ -40,7 +40,9 @@ def test_what_is_left_after_the_fee_is_what_was_meant_and_not_a_step_more_was_as
     one_less = gross.minor - step
     assert one_less - Fraction(one_less * rate.basis_points, 10_000) - rate.fixed.minor < net.minor
     if step == 1:
-        assert (gross - fee_of(gross, rate)).minor >= net.minor  # also when the fee itself is rounded up to a whole unit
+        assert (
+            gross - fee_of(gross, rate)
+        ).minor >= net.minor  # also when the fee itself is rounded up to a whole unit
 
 
 @given(some.integers(0, MOST_OF_IT))
