@@ -6,6 +6,7 @@ from membership.ballots import urn
 from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
+from membership.giving import fees
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
@@ -34,6 +35,7 @@ __all__ = [
     "corrections",
     "drift",
     "dunning",
+    "fees",
     "given",
     "giving",
     "groups",
