@@ -18,6 +18,7 @@ from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
+from membership.memberships.gift_queries import GiftLine, gifts_by
 from membership.memberships.given_queries import GivenLine, given_to
 from membership.memberships.models import Membership
 from membership.memberships.queries import running_now
@@ -72,6 +73,7 @@ class Patron:
     rolls: list[RollLine]
     notes: list[NoteLine]
     given: list[GivenLine]
+    gifts: list[GiftLine]
 
     @property
     def pledges(self) -> int:
@@ -161,6 +163,7 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         rolls=rolls_of(session, reader_id),
         notes=_notes(session, reader_id),
         given=given_to(session, reader_id, at),
+        gifts=gifts_by(session, reader_id),
     )
 
 

@@ -14,6 +14,7 @@ from membership.account import (
     cancelling,
     card,
     changing,
+    gift_pages,
     given_pages,
     merging_pages,
     papers,
@@ -28,6 +29,7 @@ from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
 from membership.giving.queries import payments_of
 from membership.giving.statements import years_of
+from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
 from membership.money import Money
 from membership.newsroom import queries as newsroom
@@ -42,6 +44,7 @@ __all__ = [
     "cancelling",
     "card",
     "changing",
+    "gift_pages",
     "given_pages",
     "merging_pages",
     "papers",
@@ -63,6 +66,7 @@ def overview() -> str:
             "part": taking_part(session, reader_id, at),
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
         }
@@ -78,6 +82,7 @@ def membership() -> str:
         values = {
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
         }
     return render_template("account/membership.html", **values)
 

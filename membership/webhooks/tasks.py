@@ -23,6 +23,7 @@ from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
+from membership.memberships import gifts
 from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
@@ -84,7 +85,7 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
 
 
 def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
-    """A payment by itself: a donation, or what became of any payment (refunds, disputes).
+    """A payment by itself: a donation, a gift, or what became of any payment (refunds, disputes).
 
     What an invoice collected is booked under its subscription, or income would be booked twice.
     """
@@ -94,12 +95,17 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
         at = clock.now()
         if paid.status in REFUSED:
             note_failed(session, paid.token, at=at)
-        payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
+        payment = (
+            receive_donation(session, paid, at=at)
+            or gifts.receive_gift(session, paid, at=at)
+            or payment_by_intent(session, root)
+        )
         if payment is not None and (refunds or disputes):
             membership = hold_membership(session, payment)
             keep_corrections(session, payment, refunds, disputes, at=at)
             if membership is not None:
                 reckon_standing(session, membership, at=at)
+            gifts.follow_money(session, payment, at=at)
         if payment is not None:
             settle_root(session, root, at=at)
         _mark(session, events, "applied" if payment else "ignored")
