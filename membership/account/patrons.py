@@ -71,6 +71,11 @@ class Patron:
     rolls: list[RollLine]
     notes: list[NoteLine]
 
+    @property
+    def pledges(self) -> int:
+        """How many memberships of their own run now; a group's is another pledge."""
+        return sum(line.seats is None for line in self.running)
+
 
 def find(session: Session, sought: str, *, before: int | None) -> tuple[list[Found], bool]:
     """Readers by name, address, Stripe id or receipt number (all of them when nothing is sought), the newest first.

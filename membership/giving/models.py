@@ -24,6 +24,7 @@ class Checkout(Base):
 
     `attempt` is the form's one-time value (a double click is one attempt); `token` is what Stripe carries for us as
     `client_reference_id` and in metadata; `browser_hash` names the browser that may be greeted by name afterwards.
+    `fee_cover` is the part of `amount` by which the payer wished to cover the fee, as estimated.
     """
 
     __tablename__ = "checkout"
@@ -42,6 +43,7 @@ class Checkout(Base):
     language: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Minor)
+    fee_cover: Mapped[int | None] = mapped_column(Minor)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
     browser_hash: Mapped[str] = mapped_column(Text)
     session_id: Mapped[str | None] = mapped_column(Text, unique=True)

@@ -13,7 +13,6 @@ from membership.giving.correction_rules import is_disputed, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
 from membership.memberships.rules import ENDED, NOT_BEGUN
-from membership.memberships.standing import stands
 from membership.memberships.tiers import Tier, TierPrice
 from membership.money import Money
 
@@ -47,8 +46,9 @@ def memberships_of(session: Session, reader_id: int) -> list[Membership]:
 
 
 def current_membership(session: Session, reader_id: int) -> Membership | None:
-    """The membership that is running now, if one is; the newest of several."""
-    return next((row for row in memberships_of(session, reader_id) if row.status not in ENDED), None)
+    """The reader's own membership that is running now, if one is; the newest of several. A group they pay for is not it."""
+    own = (row for row in memberships_of(session, reader_id) if row.seats is None)
+    return next((row for row in own if row.status not in ENDED), None)
 
 
 def running_now() -> ColumnElement[bool]:
@@ -57,14 +57,10 @@ def running_now() -> ColumnElement[bool]:
 
 
 def pledged_twice(session: Session) -> list[int]:
-    """The readers with more than one running membership: each is to be looked at by a person."""
-    statement = select(Membership.reader_id).where(running_now()).group_by(Membership.reader_id)
-    return list(session.execute(statement.having(func.count() > 1).order_by(Membership.reader_id)).scalars())
-
-
-def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
-    """Whether any of a reader's memberships gives standing at this moment."""
-    return any(stands(membership, at) for membership in memberships_of(session, reader_id))
+    """The readers with more than one running membership: each is to be looked at by a person. A group is another pledge."""
+    statement = select(Membership.reader_id).where(running_now(), Membership.seats.is_(None))
+    twice = statement.group_by(Membership.reader_id).having(func.count() > 1)
+    return list(session.execute(twice.order_by(Membership.reader_id)).scalars())
 
 
 def membership_by_subscription(session: Session, subscription_id: str, *, lock: bool = False) -> Membership | None:

@@ -26,7 +26,20 @@ def is_in_good_standing(
     """
     if frozen or paid_until is None or status in ENDED or status in NOT_BEGUN:
         return False
-    return at < (paid_until if paused else paid_until + GRACE)
+    return at < kept_until(paid_until, paused=paused)
+
+
+def stands_by_gift(*, begins_at: datetime | None, ends_at: datetime | None, at: datetime, frozen: bool = False) -> bool:
+    """Whether a membership that was given gives standing: from its beginning until its end, without any grace, because
+    no payment of it can fail; not while it waits for its turn, nor while its payment is disputed."""
+    if frozen or begins_at is None or ends_at is None:
+        return False
+    return begins_at <= at < ends_at
+
+
+def kept_until(paid_until: datetime, *, paused: bool) -> datetime:
+    """When a membership stops to give standing if nothing more is paid."""
+    return paid_until if paused else paid_until + GRACE
 
 
 def yearly(amount: int, interval: str) -> int:

@@ -151,8 +151,16 @@ def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
         form.interval.data = "month"
     form.currency.choices = [SelectChoice(offered_code) for offered_code in coffees]
     form.currency.data = code
-    values = {"offers": offers, "coffee": coffees.get(code), "currency": code, "currencies": list(coffees)}
-    return render_template("memberships/join.html", form=form, article=form.article.data, **values)
+    return render_template(
+        "memberships/join.html",
+        form=form,
+        article=form.article.data,
+        offers=offers,
+        coffee=coffees.get(code),
+        currency=code,
+        currencies=list(coffees),
+        fees=paying.fee_examples(code, [offer.monthly for offer in offers]),
+    )
 
 
 @blueprint.get("/welcome")
@@ -178,6 +186,7 @@ def welcome() -> Response:
         membership=membership,
         tier=tier,
         amount=Money(checkout.amount, checkout.currency),
+        cover=Money(checkout.fee_cover or 0, checkout.currency),
         session_id=session_id,
     )
     answer = make_response(page)

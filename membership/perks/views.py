@@ -10,7 +10,7 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.perks import actions, queries
 from membership.perks.forms import LinkForm
 from membership.perks.rules import LinkRests, NoSuchLink, destination, read_code

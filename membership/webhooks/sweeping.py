@@ -138,7 +138,7 @@ def sweep_unmet(session: Session, there: Mapping[str, bool], *, at: datetime) ->
 
 def sweep_doubles(session: Session, *, at: datetime) -> Tally:
     """One person, one pledge: readers with two running memberships are for staff to look at."""
-    living = Membership.status.not_in(ENDED | NOT_BEGUN)
+    living = Membership.status.not_in(ENDED | NOT_BEGUN) & Membership.seats.is_(None)
     twice = select(Membership.reader_id).where(living).group_by(Membership.reader_id).having(func.count() > 1)
     rows = session.execute(
         select(Membership.reader_id, Membership.subscription_id)
