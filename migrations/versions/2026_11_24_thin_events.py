@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_24_thin_events"
-down_revision = "2026_11_23_second"
+down_revision = "2026_11_24_cover_the_fee"
 branch_labels = None
 depends_on = None
 
