@@ -127,6 +127,11 @@ def _v1() -> Any:
     return _client.v1
 
 
+def _v2() -> Any:
+    assert _client is not None, "gateway.bind was not called"
+    return _client.v2
+
+
 @_named
 def account_name() -> str:
     """The account behind the key, to see that the key works: its name, or its id."""
