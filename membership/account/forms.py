@@ -104,3 +104,9 @@ class AddressForm(Form):
     """Another address for letters and for signing in."""
 
     email = address_field(lazy_gettext("The new address"))
+
+
+class GiftLetterForm(Form):
+    """Where the link of a gift goes."""
+
+    email = address_field(lazy_gettext("Their e-mail address"), lazy_gettext("Please write their e-mail address."))
