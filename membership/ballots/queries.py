@@ -26,12 +26,12 @@ from membership.topics.models import Topic
 
 @dataclass(frozen=True)
 class OptionResult:
-    """One option's place in the result: `votes` at first (ticks, first choices, or stars), as an exact decimal; `share` in
-    whole percent, of all votes or of the most stars there could be."""
+    """One option's place in the result: `votes` in the first round (ticks, first choices, or stars); `share` in whole
+    percent of all votes or of the most stars there could be."""
 
     position: int
     title: str
-    votes: str
+    votes: int
     share: int
     won: bool
     cost: int | None = None
@@ -210,8 +210,7 @@ def result_of(ballot: Ballot) -> Result:
     first = plain["rounds"][0]["tally"] if plain["rounds"] else {}
     tally = {int(position): Fraction(votes) for position, votes in first.items()}
     winners = plain["winners"]
-    places = {position: place for place, position in enumerate(winners)}
-    line = sorted(tally, key=lambda position: (places.get(position, len(places)), -tally[position], position))
+    line = sorted(tally, key=lambda position: (position not in winners, -tally[position], position))
     whole = sum(Fraction(number) * int(weight) for weight, number in (plain.get("by_weight") or {}).items())
     whole = (whole or plain["votes"]) * (ways.MOST_STARS if plain["method"] == "star" else 1)
     costs = plain.get("costs") or {}
@@ -225,7 +224,7 @@ def result_of(ballot: Ballot) -> Result:
         winners=winners,
         options=[
             OptionResult(
-                position, titles[position], first[str(position)], round(100 * tally[position] / whole) if whole else 0,
+                position, titles[position], int(tally[position]), round(100 * tally[position] / whole) if whole else 0,
                 position in winners, costs.get(str(position)),
             )
             for position in line
