@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_24_paused_movements"
-down_revision = "2026_11_24_given_standing"
+down_revision = "2026_11_24_gifts"
 branch_labels = None
 depends_on = None
 
