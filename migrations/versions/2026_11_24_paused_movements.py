@@ -13,7 +13,6 @@ depends_on = None
 BEFORE = "kind IN ('new', 'returned', 'raised', 'lowered', 'left', 'lost')"
 AFTER = "kind IN ('new', 'returned', 'raised', 'resumed', 'lowered', 'paused', 'left', 'lost')"
 NAME = "ck_movement_kind"
-COLUMNS = "id, membership_id, sequence, reader_id, tier_id, kind, currency, yearly, at"
 
 
 def upgrade() -> None:
@@ -53,7 +52,10 @@ def _write_anew(kinds: str) -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_movement")),
         sa.UniqueConstraint("membership_id", "sequence", name=op.f("uq_movement_membership_id_sequence")),
     )
-    op.execute(f"INSERT INTO movement_anew ({COLUMNS}) SELECT {COLUMNS} FROM movement")
+    op.execute(
+        "INSERT INTO movement_anew (id, membership_id, sequence, reader_id, tier_id, kind, currency, yearly, at) "
+        "SELECT id, membership_id, sequence, reader_id, tier_id, kind, currency, yearly, at FROM movement"
+    )
     op.drop_table("movement")
     op.rename_table("movement_anew", "movement")
     op.create_index("ix_movement_at", "movement", ["at"])
