@@ -26,7 +26,6 @@ from tests import make
 from tests.databases import Databases, databases
 from tests.stripe_side import WEBHOOK_SECRET, StripeSide, sandboxed
 
-
 KINDS = ("sqlite", "postgresql")
 
 
