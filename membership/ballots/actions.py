@@ -127,7 +127,12 @@ def _write_options(session: Session, ballot_id: int, prices: Mapping[int, int | 
             raise rules.NotAnOption(field="topics")
         session.add(
             BallotOption(
-                ballot_id=ballot_id, position=position, topic_id=topic.id, title=topic.title, summary=topic.why, cost=cost
+                ballot_id=ballot_id,
+                position=position,
+                topic_id=topic.id,
+                title=topic.title,
+                summary=topic.why,
+                cost=cost,
             )
         )
     session.flush()

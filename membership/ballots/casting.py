@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from membership.ballots import rules, seals, ways
@@ -128,7 +128,7 @@ def take_out(session: Session, ballot_id: int, key: bytes, reader_id: int, event
     return code
 
 
-def _open_ballot(session: Session, ballot_id: int, at: datetime) -> Row[Any]:
+def _open_ballot(session: Session, ballot_id: int, at: datetime) -> Any:
     ballot = session.execute(_BALLOT, {"ballot": ballot_id}).one_or_none()
     if ballot is None:
         raise NotFound()
@@ -136,7 +136,7 @@ def _open_ballot(session: Session, ballot_id: int, at: datetime) -> Row[Any]:
     return ballot
 
 
-def _question(session: Session, ballot: Row[Any]) -> ways.Question:
+def _question(session: Session, ballot: Any) -> ways.Question:
     options = session.execute(_OPTIONS, {"ballot": ballot.id}).all()
     return ways.Question(
         ballot.method, {row.position: row.cost for row in options},

@@ -68,9 +68,7 @@ def _strike_out(session: Session, ballot: Ballot, *, secret: str) -> int:
     key = seals.unseal(secret, session.get_one(BallotSeal, ballot.id).key)
     lines = select(BallotRoll).where(BallotRoll.ballot_id == ballot.id).execution_options(yield_per=SOME)
     back = [
-        reader_id
-        for some in list(session.scalars(lines).partitions())
-        for reader_id in roll.money_back(session, some)
+        reader_id for some in list(session.scalars(lines).partitions()) for reader_id in roll.money_back(session, some)
     ]
     struck = 0
     for reader_id in sorted(back):

@@ -31,9 +31,7 @@ def elsewhere(
                 for other in below:
                     wins[option, other] += votes
     beats_all = [
-        option
-        for option in left
-        if all(wins[option, other] > wins[other, option] for other in left if other != option)
+        option for option in left if all(wins[option, other] > wins[other, option] for other in left if other != option)
     ]
     most = max(named.values(), default=0)
     return {"condorcet": beats_all, "approval": sorted(option for option in named if named[option] == most)}

@@ -59,8 +59,12 @@ class BallotForm(Form):
     budget = IntegerField(_l("Days to share"), [Optional()], render_kw={"min": 1, "class": "short"})
     sources = SelectMultipleField(_l("Whose memberships count?"), default=list(SOURCES), validate_choice=False)
     tiers = SelectMultipleField(_l("Only these tiers (none ticked: all)"), coerce=int, validate_choice=False)
-    months = IntegerField(_l("Months of membership at the opening"), [Optional()], default=0, render_kw={"min": 0, "class": "short"})
-    late_hours = IntegerField(_l("Late joiners: hours before the close"), [Optional()], render_kw={"min": 1, "class": "short"})
+    months = IntegerField(
+        _l("Months of membership at the opening"), [Optional()], default=0, render_kw={"min": 0, "class": "short"}
+    )
+    late_hours = IntegerField(
+        _l("Late joiners: hours before the close"), [Optional()], render_kw={"min": 1, "class": "short"}
+    )
     topics = SelectMultipleField(_l("Topics"), coerce=int, validate_choice=False)
     seats = IntegerField(
         _l("How many topics win?"), [InputRequired(_l("Please write a whole number."))], default=1,
@@ -85,7 +89,9 @@ class BallotForm(Form):
         for name, typed in request.form.items():
             head, _, tail = name.rpartition("-")
             if head == prefix and tail.isascii() and tail.isdigit() and len(tail) < 10 and typed.strip():
-                found[int(tail)] = int(typed) if typed.strip().isascii() and typed.strip().isdigit() and len(typed) < 9 else -1
+                found[int(tail)] = (
+                    int(typed) if typed.strip().isascii() and typed.strip().isdigit() and len(typed) < 9 else -1
+                )
         return found
 
     def rule(self) -> RollRule:

@@ -25,7 +25,13 @@ def post_what_comes(session: Session, ballot: Ballot, *, at: datetime) -> None:
     post(session, "ballots.close", f"ballot:{ballot.id}:close", payload, due_at=ballot.closes_at)
     halfway = ballot.closes_at - (ballot.closes_at - ballot.opens_at) / 2
     reminding = max(at, halfway, ballot.closes_at - REMIND_BEFORE)
-    post(session, "ballots.remind", f"ballot:{ballot.id}:remind:{ballot.closes_at.isoformat()}", payload, due_at=reminding)
+    post(
+        session,
+        "ballots.remind",
+        f"ballot:{ballot.id}:remind:{ballot.closes_at.isoformat()}",
+        payload,
+        due_at=reminding,
+    )
     late = late_from(ballot)
     if late is not None and ballot.late_roll_at is None:
         post(session, "ballots.late", f"ballot:{ballot.id}:late", payload, due_at=max(at, late))

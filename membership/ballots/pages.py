@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from membership.refusals import NotFound
 from membership.web.access import Who, allow
 
 blueprint = Blueprint("ballots", __name__)
+RECOUNT = Path(__file__).parent / "recount.py"
 LOG_SHOWN = 50
 """So many of the log's last lines stand on the result's page; all of them are in a file."""
 LOG_AT_ONCE = 1000
@@ -70,6 +72,23 @@ def ballot_file(slug: str) -> Response:
         ballot = ballot_at(session, slug)
         result, votes = queries.result_of(ballot), queries.published_votes(session, ballot)
     return _file(f"{ballot.slug}-ballots.csv", "text/csv; charset=utf-8", [published.ballot_file(result.plain, votes)])
+
+
+@blueprint.get("/ballots/<slug>/result.json")
+@allow(Who.ANYONE)
+def result_file(slug: str) -> Response:
+    """The result as it was kept, byte for byte: its SHA-256 stands in the log."""
+    with db.reading() as session:
+        ballot = ballot_at(session, slug)
+        queries.result_of(ballot)  # no file before the close
+    return _file(f"{ballot.slug}-result.json", "application/json", [ballot.result or ""])
+
+
+@blueprint.get("/ballots/recount.py")
+@allow(Who.ANYONE)
+def recount_script() -> Response:
+    """The script with which anybody recounts; it needs nothing but Python."""
+    return _file("recount.py", "text/x-python; charset=utf-8", [RECOUNT.read_text("utf-8")])
 
 
 @blueprint.get("/ballots/<slug>/evidence.json")

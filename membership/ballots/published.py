@@ -1,8 +1,8 @@
 """What is published of a counted ballot as files: the votes (`ballots.csv`), and everything at once (`evidence.json`). Pure.
 
-`ballots.csv` begins with lines `# name: value` that say how to count it (`ballot`, `method`, `seats`, `budget`, `lots`,
-and for each position `option 3: title` and `cost 3: days`), then come the columns `code`, `content` and, where votes do
-not all weigh one, `weight`.
+`ballots.csv` begins with lines `# name: value` that say how to count it (`method`, `seats`, `budget`, `lots`, `withdrawn`,
+and `cost 3`: days), then come the columns `code`, `content`, where votes do not all weigh one `weight`, and one column for
+each option, headed by position and title, with a tick (1), a rank or stars.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import io
 import json
 from collections.abc import Sequence
 from typing import Any, Protocol
+
+from membership.ballots.ways import chosen
 
 EVIDENCE = 1
 """The format of `evidence.json`."""
@@ -51,11 +53,22 @@ def ballot_file(result: dict[str, Any], votes: Votes) -> str:
     for name, value in _head(result):
         text.write(f"# {name}: {value}\n")
     rows = csv.writer(text, lineterminator="\n")
-    contents, weighted = all(content is not None for _code, content, _weight in votes), result["weights"] is not None
-    columns = 3 if contents and weighted else 2 if contents else 1
-    rows.writerow(("code", "content", "weight")[:columns])
-    rows.writerows(vote[:columns] for vote in votes)
+    if any(content is None for _code, content, _weight in votes):
+        rows.writerow(("code",))
+        rows.writerows((code,) for code, _content, _weight in votes)
+        return text.getvalue()
+    weighted, titles = result["weights"] is not None, dict(result["options"])
+    rows.writerow(
+        ["code", "content", *(["weight"] if weighted else []), *(f"{o}. {_plain(titles[o])}" for o in titles)]
+    )
+    for code, content, weight in votes:
+        numbers = {one.position: one.number or 1 for one in chosen(content or "", result["method"], titles)}
+        rows.writerow([code, content, *([weight] if weighted else []), *(numbers.get(o, "") for o in titles)])
     return text.getvalue()
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.split())
 
 
 def _head(result: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -65,9 +78,9 @@ def _head(result: dict[str, Any]) -> list[tuple[str, Any]]:
     if result["last_place"] != "lot":
         head.append(("level at the last place", result["last_place"]))
     head.append(("lots", ",".join(map(str, result["lot_order"]))))
-    head += [(f"option {position}", " ".join(title.split())) for position, title in result["options"]]
+    if result["withdrawn"]:
+        head.append(("withdrawn", ",".join(map(str, result["withdrawn"]))))
     head += [(f"cost {position}", cost) for position, cost in result["costs"].items()]
-    head += [(f"withdrawn {position}", "skipped") for position in result["withdrawn"]]
     return head
 
 

@@ -7,18 +7,18 @@ by another way, and the gate opens only when the ballot is counted.
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import roll, rules, ways
-from membership.ballots.models import Ballot, BallotOption, BallotRoll
 from membership.ballots.eligibility import Verdict, rule_of
+from membership.ballots.models import Ballot, BallotOption, BallotRoll
 from membership.ballots.rules import MayVote, Phase
 from membership.ballots.urn import BallotLog, BallotPending, Vote
 from membership.topics.models import Topic
@@ -250,7 +250,9 @@ def published_votes(session: Session, ballot: Ballot) -> list[tuple[str, str | N
     """Every counted vote as (code, content, weight), in the order of the codes; without contents below twenty votes."""
     shown = shows_contents(result_of(ballot))
     statement = select(Vote.code, Vote.content, Vote.weight).where(Vote.ballot_id == ballot.id).order_by(Vote.code)
-    return [(row.code, row.content if shown else None, row.weight if shown else 1) for row in session.execute(statement)]
+    return [
+        (row.code, row.content if shown else None, row.weight if shown else 1) for row in session.execute(statement)
+    ]
 
 
 def published_log(session: Session, ballot: Ballot, *, after: int = 0, most: int | None = None) -> list[BallotLog]:

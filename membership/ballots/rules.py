@@ -173,7 +173,9 @@ class CannotWithdraw(Refused):
     """A ballot needs a choice."""
 
     status = 409
-    words = N_("A topic can be withdrawn while the ballot is open and at least two others stand. Otherwise cancel the ballot.")
+    words = N_(
+        "A topic can be withdrawn while the ballot is open and at least two others stand. Otherwise cancel the ballot."
+    )
 
 
 class QuorumDoesNotFit(Refused):

@@ -119,7 +119,10 @@ def first_break(lines: Sequence[tuple[int, str, str, str, str]], head: str) -> i
 def frozen_text(method: str, options: Iterable[tuple[int, str, int | None]]) -> str:
     """What the log's first line holds the SHA-256 of: the method, then each option's position, title and cost (if it has
     one), in lines."""
-    lines = ["\t".join([str(position), title, *([str(cost)] if cost is not None else [])]) for position, title, cost in options]
+    lines = [
+        "\t".join([str(position), title, *([str(cost)] if cost is not None else [])])
+        for position, title, cost in options
+    ]
     return "\n".join([method, *lines]) + "\n"
 
 

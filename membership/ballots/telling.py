@@ -79,10 +79,14 @@ def _whole(plain: dict[str, Any]) -> Fraction:
     by_weight = plain.get("by_weight") or {"1": plain["votes"]}
     votes = Fraction(sum(int(weight) * number for weight, number in by_weight.items()))
     longest = max((Fraction(held) for one in plain["rounds"] for held in one["tally"].values()), default=Fraction(0))
-    return max(votes * (MOST_STARS if plain["method"] == "star" else 1) if plain["method"] == "star" else votes, longest)
+    return max(
+        votes * (MOST_STARS if plain["method"] == "star" else 1) if plain["method"] == "star" else votes, longest
+    )
 
 
-def _round(number: int, one: dict[str, Any], titles: dict[int, str], whole: Fraction, plain: dict[str, Any]) -> RoundTold:
+def _round(
+    number: int, one: dict[str, Any], titles: dict[int, str], whole: Fraction, plain: dict[str, Any]
+) -> RoundTold:
     runoff = plain["method"] == "star" and one.get("action") == "runoff"
     full = Fraction(plain["votes"]) if runoff else whole
     moved = one.get("transfers", {})
@@ -92,8 +96,12 @@ def _round(number: int, one: dict[str, Any], titles: dict[int, str], whole: Frac
         state = "elected" if int(position) in one["elected"] else "out" if int(position) in one["eliminated"] else ""
         bars.append(
             Bar(
-                titles[int(position)], figure(held), _percent(Fraction(held), full), _percent(gain, full) if gain > 0 else 0,
-                figure(str(moved[position])) if gain else "", state,
+                titles[int(position)],
+                figure(held),
+                _percent(Fraction(held), full),
+                _percent(gain, full) if gain > 0 else 0,
+                figure(str(moved[position])) if gain else "",
+                state,
             )  # fmt: skip
         )
     threshold = one.get("threshold") or plain.get("quota") or ""

@@ -56,17 +56,25 @@ def _chain(evidence: dict[str, Any]) -> Finding:
     broken = first_break(_log(evidence), evidence["log_head"])
     words = f"{len(evidence['log'])} lines, each follows from the one before"
     if broken is not None:
-        words = f"line {broken} does not follow from the one before" if broken else "the last line is not the published head"
+        words = (
+            f"line {broken} does not follow from the one before"
+            if broken
+            else "the last line is not the published head"
+        )
     return Finding("log", broken is None, words)
 
 
 def _lots(evidence: dict[str, Any]) -> Finding:
     lots = evidence["lots"]
     fits = Lots(lots["salt"], lots["order"]).commitment == lots["commitment"]
-    sealed = any(event == "opened" and f"lots={lots['commitment']}" in code for _s, event, code, _p, _h in _log(evidence))
+    sealed = any(
+        event == "opened" and f"lots={lots['commitment']}" in code for _s, event, code, _p, _h in _log(evidence)
+    )
     used = ",".join(map(str, json.loads(evidence["result"])["lot_order"])) == lots["order"]
     words = "the order that was used is the one sealed at the opening"
-    return Finding("lots", fits and sealed and used, words if fits and sealed and used else "the order is not the one sealed")
+    return Finding(
+        "lots", fits and sealed and used, words if fits and sealed and used else "the order is not the one sealed"
+    )
 
 
 def _result(evidence: dict[str, Any]) -> Finding:
@@ -90,7 +98,9 @@ def live_codes(log: list[tuple[int, str, str, str, str]]) -> Counter[str]:
 def _codes(evidence: dict[str, Any]) -> Finding:
     codes = Counter(code for code, _content, _weight in evidence["votes"])
     good = codes == live_codes(_log(evidence))
-    return Finding("votes", good, "the codes are those that stand in the log" if good else "the codes are not those in the log")
+    return Finding(
+        "votes", good, "the codes are those that stand in the log" if good else "the codes are not those in the log"
+    )
 
 
 def _numbers(evidence: dict[str, Any]) -> Finding:

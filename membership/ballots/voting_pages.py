@@ -40,7 +40,13 @@ def show(slug: str) -> str:
 
 
 def _page(
-    session: Session, ballot: Ballot, form: VoteForm, *, at: datetime, sent: Mapping[int, str] | None = None, error: str = ""
+    session: Session,
+    ballot: Ballot,
+    form: VoteForm,
+    *,
+    at: datetime,
+    sent: Mapping[int, str] | None = None,
+    error: str = "",
 ) -> str:
     """`sent`: what was chosen already, by position, to be shown again: a rank, stars, or anything for a tick."""
     options = queries.options_of(session, ballot.id)
@@ -64,8 +70,9 @@ def _choices(ballot: Ballot) -> ways.Choices:
     asked = ways.asked_for(ballot.method)
     if asked in {"ranks", "stars"}:
         prefix = "rank-" if asked == "ranks" else "score-"
-        found = {name.removeprefix(prefix): value[:40] for name, value in request.form.items() if name.startswith(prefix)}
-        return {position: value for position, value in found.items()}
+        return {
+            name.removeprefix(prefix): value[:40] for name, value in request.form.items() if name.startswith(prefix)
+        }
     return request.form.getlist("choice")[:1000]
 
 
@@ -105,9 +112,7 @@ def vote(slug: str) -> Any:
             chosen = _in_words(cast.content, ballot, queries.options_of(session, ballot_id))
     except Refused as refused:
         return _once_more(slug, form, choices, refused)
-    return _private(
-        render_template("ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method))
-    )
+    return _private(render_template("ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method)))
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:
@@ -146,9 +151,13 @@ def look_over(slug: str) -> Any:
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", "attempt"}]
     return _private(
         render_template(
-            "ballots/look_over.html", ballot=ballot, chosen=_in_words(content, ballot, options), fields=fields, form=form,
+            "ballots/look_over.html",
+            ballot=ballot,
+            chosen=_in_words(content, ballot, options),
+            fields=fields,
+            form=form,
             asked=ways.asked_for(ballot.method),
-        )  # fmt: skip
+        )
     )
 
 
@@ -174,7 +183,11 @@ def withdraw(slug: str) -> Any:
         taken = actions.withdraw_and_confirm(
             session, ballot_id, current_user.reader_id, secret=secret(), at=clock.now()
         )
-    flash(_("Your vote is withdrawn. You can cast another until the close.") if taken else _("There was no vote of yours."))
+    flash(
+        _("Your vote is withdrawn. You can cast another until the close.")
+        if taken
+        else _("There was no vote of yours.")
+    )
     return redirect(f"/ballots/{slug}", 303)
 
 

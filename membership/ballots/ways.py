@@ -163,7 +163,7 @@ def _ranking(choices: Choices, question: Question) -> list[int]:
 
 def _stars(choices: Choices, question: Question) -> str:
     if not isinstance(choices, Mapping):
-        choices = {choice: MOST_STARS for choice in choices}
+        choices = dict.fromkeys(choices, MOST_STARS)
     given = dict.fromkeys(sorted(question.costs), 0)
     for choice, stars in choices.items():
         position, typed = _position(choice, question), str(stars).strip() or "0"
