@@ -30,7 +30,7 @@ from membership.gateway import client as gateway
 from membership.giving import views as giving
 from membership.jobs.worker import Task
 from membership.mail import post as mail
-from membership.memberships import queries as memberships_queries
+from membership.memberships import standing as memberships_standing
 from membership.memberships import tasks as membership_tasks
 from membership.memberships import views as memberships
 from membership.newsroom import queries as newsroom_queries
@@ -163,7 +163,7 @@ def _install_visitors(app: Flask) -> None:
 
         def standing(reader_id: int) -> bool:
             with db.reading() as session:
-                return memberships_queries.has_standing(session, reader_id, at)
+                return memberships_standing.has_standing(session, reader_id, at)
 
         return Visitor(
             reader_id=holder.reader_id,

@@ -6,9 +6,12 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership import clock
+from membership.memberships.given_models import GivenMembership
+from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, Movement
 from membership.memberships.tiers import Tier, TierPrice
 from membership.newsroom.models import Coffee, Newsroom, Site
@@ -105,6 +108,52 @@ def lapsed_patron(session: Session, email: str | None = None, **values: object) 
     """A reader whose membership ran out long ago."""
     long_ago = clock.now() - timedelta(days=90)
     return patron(session, email, paid_until=long_ago, status="canceled", **values)  # type: ignore[arg-type]
+
+
+def given(
+    session: Session,
+    person: Person | None = None,
+    *,
+    kind: str = "complimentary",
+    tier_row: Tier | None = None,
+    begins_at: datetime | None = NOON,
+    ends_at: datetime | None = None,
+    frozen: bool = False,
+) -> GivenMembership:
+    """A membership that somebody was given: a month from `begins_at`; without a beginning it waits for its turn."""
+    person, tier_row = person or reader(session), tier_row or tier(session)
+    row = GivenMembership(
+        key=f"given-{next(_number)}", kind=kind, reader_id=person.reader_id, tier_id=tier_row.id, begins_at=begins_at,
+        ends_at=ends_at or (begins_at + timedelta(days=30) if begins_at else None), frozen=frozen, reason="",
+        given_at=begins_at or NOON, months=1 if kind == "gift" else None,
+    )  # fmt: skip
+    session.add(row)
+    session.commit()
+    return row
+
+
+def seat(
+    session: Session, group: Membership, person: Person | None = None, *, taken_at: datetime | None = NOON
+) -> GroupSeat:
+    """A seat of a group membership: held by this person, or (without `taken_at`) offered and not taken yet."""
+    person = person or reader(session)
+    row = GroupSeat(
+        membership_id=group.id, token=f"seat-{next(_number)}", email=person.email, email_key=person.email_key,
+        offered_at=taken_at or NOON, reader_id=person.reader_id if taken_at else None, taken_at=taken_at,
+    )  # fmt: skip
+    session.add(row)
+    session.commit()
+    return row
+
+
+def group(session: Session, email: str | None = None, *, seats: int = 3, **values: object) -> Membership:
+    """A paid group membership; its payer holds no seat unless one is made."""
+    payer = patron(session, email, **values)  # type: ignore[arg-type]
+    mine = select(Membership).where(Membership.reader_id == payer.reader_id)
+    row = session.execute(mine).scalars().one()
+    row.seats = seats
+    session.commit()
+    return row
 
 
 def sign_in(session: Session, client: FlaskClient, person: Person) -> None:

@@ -52,6 +52,7 @@ class MembershipLine:
     resumes_at: datetime | None = None
     planned: PlannedChange | None = None
     past_due: bool = False
+    seats: int | None = None
 
     @property
     def owed(self) -> Money | None:
@@ -141,6 +142,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         resumes_at=membership.resumes_at,
         planned=_planned(session, membership, tier),
         past_due=membership.status == "past_due",
+        seats=membership.seats,
     )
 
 

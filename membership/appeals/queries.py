@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
-from membership.memberships.models import Membership
-from membership.memberships.standing import standing_at
+from membership.memberships.standing import patrons_at
 from membership.promises.models import Promise
 
 
 def patrons(session: Session, at: datetime) -> int:
     """How many readers have standing at this moment."""
-    statement = select(func.count(Membership.reader_id.distinct())).where(standing_at(at))
-    return session.execute(statement).scalar_one()
+    return patrons_at(session, at)
 
 
 def open_ballots(session: Session, at: datetime, most: int = 2) -> list[Ballot]:

@@ -71,7 +71,10 @@ class BallotOption(Base):
 
 
 class BallotRoll(Base):
-    """Who may vote, and why: drawn up once, at the opening. `voted` says that, never what or when."""
+    """Who may vote, and why: drawn up once, at the opening. `voted` says that, never what or when.
+
+    `reason` is a source of standing (`memberships.standing.SOURCES`), `paid_until` how long it is paid or given.
+    """
 
     __tablename__ = "ballot_roll"
 

@@ -19,7 +19,7 @@ from membership.ballots import rules
 from membership.ballots.models import Ballot, BallotOption, BallotRoll
 from membership.ballots.rules import MayVote, Phase
 from membership.ballots.urn import BallotLog, BallotPending, Vote
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.topics.models import Topic
 
 

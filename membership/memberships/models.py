@@ -11,13 +11,14 @@ from membership.db import Base, Key, Minor
 
 
 class MembershipCheckout(Base):
-    """What a membership's checkout asked for beyond the money: the tier and the interval."""
+    """What a membership's checkout asked for beyond the money: the tier, the interval, and the seats of a group."""
 
     __tablename__ = "membership_checkout"
 
     checkout_id: Mapped[int] = mapped_column(ForeignKey("checkout.id"), primary_key=True)
     tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
     interval: Mapped[str] = mapped_column(Text)
+    seats: Mapped[int | None]
 
 
 class Membership(Base):
@@ -29,6 +30,7 @@ class Membership(Base):
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
     `paused` while nothing is collected on the reader's wish; the `next_…` columns tell what is planned at Stripe, from when.
     `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment.
+    `seats` is set for a group membership: it gives standing to those who hold its seats (`GroupSeat`), not to the payer.
     """
 
     __tablename__ = "membership"
@@ -56,6 +58,8 @@ class Membership(Base):
     next_amount: Mapped[int | None] = mapped_column(Minor)
     next_interval: Mapped[str | None] = mapped_column(Text)
     next_from: Mapped[datetime | None]
+    seats: Mapped[int | None]
+    next_seats: Mapped[int | None]
     ends_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 

@@ -1,27 +1,118 @@
-"""Who stands well with us at a moment: the one rule (`rules.is_in_good_standing`) for rows, and the same for whole sets.
+"""Who stands well with us at a moment, and by what: the one rule (`rules`) for rows, and the same for whole sets.
 
-Everything that asks about standing asks here: votes, perks, pages, reports.
+Everything that asks about standing asks here: votes, perks, pages, reports. There are four sources of it: one's own
+membership, a seat in a group's, a gift that was claimed, and a complimentary membership.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session
 
+from membership.memberships.given_models import GivenMembership
+from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership
-from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, is_in_good_standing
+from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, is_in_good_standing, kept_until, stands_by_gift
+
+SOURCES = ("membership", "seat", "gift", "complimentary")
+"""What standing may come from, in the words that rolls and pages keep."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One reason why a reader stands well: `source` is one of `SOURCES`, `source_id` its row (membership, seat, given).
+
+    `until`: what is paid or given; `kept_until`: when it stops if nothing more is paid (later by the grace).
+    """
+
+    source: str
+    source_id: int
+    tier_id: int
+    since: datetime
+    until: datetime
+    kept_until: datetime
 
 
 def stands(membership: Membership, at: datetime) -> bool:
-    """Whether this membership gives its reader standing at a moment."""
+    """Whether what was paid for this membership gives standing at a moment: to its reader, or to its group's seats."""
     return is_in_good_standing(
         status=membership.status, paid_until=membership.paid_until, frozen=membership.frozen,
         paused=membership.paused, at=at,
     )  # fmt: skip
 
 
+def is_given_now(given: GivenMembership, at: datetime) -> bool:
+    """Whether a membership that was given gives standing at a moment."""
+    return stands_by_gift(begins_at=given.begins_at, ends_at=given.ends_at, frozen=given.frozen, at=at)
+
+
 def standing_at(at: datetime) -> ColumnElement[bool]:
-    """The same as an SQL condition on `Membership`; a test holds the two together."""
+    """`stands` as an SQL condition on `Membership`; a test holds the two together."""
     in_time = or_(Membership.paid_until > at, and_(Membership.paused.is_(False), Membership.paid_until > at - GRACE))
     return and_(Membership.status.not_in(ENDED | NOT_BEGUN), in_time, Membership.frozen.is_(False))
+
+
+def given_at(at: datetime) -> ColumnElement[bool]:
+    """`is_given_now` as an SQL condition on `GivenMembership`; a test holds the two together."""
+    in_time = and_(GivenMembership.begins_at <= at, GivenMembership.ends_at > at)
+    return and_(in_time, GivenMembership.frozen.is_(False))
+
+
+def held_at(at: datetime) -> ColumnElement[bool]:
+    """Seats that somebody holds, as an SQL condition on `GroupSeat`."""
+    freed_later = or_(GroupSeat.freed_at.is_(None), GroupSeat.freed_at > at)
+    return and_(GroupSeat.reader_id.is_not(None), GroupSeat.taken_at <= at, freed_later)
+
+
+def standings_at(at: datetime, *, reader_id: int | None = None) -> Subquery:
+    """Every reason why anybody (or this reader) stands well, a row each: `reader_id`, `source`, `source_id`, `tier_id`,
+    `since`, `until`, `paused`. A reader with several reasons has several rows."""
+    paid = standing_at(at)
+    own = _reasons("membership", Membership.reader_id, Membership.id, Membership.started_at, Membership.paid_until)
+    own = own.add_columns(Membership.paused.label("paused")).where(Membership.seats.is_(None), paid)
+    seat = _reasons("seat", GroupSeat.reader_id, GroupSeat.id, GroupSeat.taken_at, Membership.paid_until)
+    seat = seat.add_columns(Membership.paused.label("paused")).join(
+        Membership, Membership.id == GroupSeat.membership_id
+    )
+    seat = seat.where(Membership.seats.is_not(None), held_at(at), paid)
+    given = select(
+        GivenMembership.reader_id.label("reader_id"), GivenMembership.kind.label("source"),
+        GivenMembership.id.label("source_id"), GivenMembership.tier_id.label("tier_id"),
+        GivenMembership.begins_at.label("since"), GivenMembership.ends_at.label("until"), literal(True).label("paused"),
+    ).where(given_at(at))  # fmt: skip
+    if reader_id is not None:
+        own, seat = own.where(Membership.reader_id == reader_id), seat.where(GroupSeat.reader_id == reader_id)
+        given = given.where(GivenMembership.reader_id == reader_id)
+    return union_all(own, seat, given).subquery("standing")
+
+
+def _reasons(source: str, reader: Any, row: Any, since: Any, until: Any) -> Select[Any]:
+    return select(
+        reader.label("reader_id"), literal(source).label("source"), row.label("source_id"),
+        Membership.tier_id.label("tier_id"), since.label("since"), until.label("until"),
+    )  # fmt: skip
+
+
+def standings_of(session: Session, reader_id: int, at: datetime) -> list[Standing]:
+    """Why a reader stands well at a moment: what lasts longest comes first; empty for one who does not."""
+    rows = session.execute(select(standings_at(at, reader_id=reader_id))).all()
+    found = [
+        Standing(row.source, row.source_id, row.tier_id, row.since, row.until, kept_until(row.until, paused=row.paused))
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.until, -SOURCES.index(one.source), one.source_id), reverse=True)
+
+
+def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
+    """Whether a reader stands well at this moment, by whatever source."""
+    found = standings_at(at, reader_id=reader_id)
+    return session.execute(select(found.c.reader_id).limit(1)).first() is not None
+
+
+def patrons_at(session: Session, at: datetime) -> int:
+    """How many readers have standing at this moment, by whatever source."""
+    return session.execute(select(func.count(standings_at(at).c.reader_id.distinct()))).scalar_one()

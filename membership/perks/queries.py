@@ -9,9 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from membership.memberships.models import Membership
-from membership.memberships.queries import memberships_of
-from membership.memberships.standing import standing_at, stands
+from membership.memberships.standing import standings_at, standings_of
 from membership.memberships.tiers import Tier
 from membership.perks.models import Perk, PerkGrant, PerkTier
 
@@ -49,7 +47,7 @@ def grant_by_code(session: Session, code: str) -> tuple[PerkGrant, Perk] | None:
 
 def standing_tiers(session: Session, reader_id: int, at: datetime) -> set[int]:
     """The tiers in which a reader has standing at this moment."""
-    return {row.tier_id for row in memberships_of(session, reader_id) if stands(row, at)}
+    return {standing.tier_id for standing in standings_of(session, reader_id, at)}
 
 
 def perks_with_tiers(session: Session) -> list[tuple[Perk, frozenset[int]]]:
@@ -61,14 +59,9 @@ def perks_with_tiers(session: Session) -> list[tuple[Perk, frozenset[int]]]:
 
 def readers_with_standing(session: Session, at: datetime, *, after: int = 0, most: int | None = None) -> list[int]:
     """The readers who have standing at this moment, by their numbers: the next so many behind reader `after`."""
-    found = select(Membership.reader_id).where(standing_at(at), Membership.reader_id > after).distinct()
-    statement = found.order_by(Membership.reader_id).limit(most)
+    readers = standings_at(at).c.reader_id
+    statement = select(readers).where(readers > after).distinct().order_by(readers).limit(most)
     return list(session.execute(statement).scalars())
-
-
-def open_tiers(session: Session) -> list[Tier]:
-    """The tiers that a perk can be bound to, in their order."""
-    return list(session.execute(select(Tier).where(Tier.archived_at.is_(None)).order_by(Tier.position)).scalars())
 
 
 def known_tiers(session: Session, tier_ids: Collection[int]) -> set[int]:

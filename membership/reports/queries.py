@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from membership.giving.models import Payment
 from membership.memberships.models import Membership, Movement
-from membership.memberships.standing import standing_at
+from membership.memberships.standing import patrons_at
 from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.newsroom.models import Article
@@ -112,7 +112,7 @@ def patrons_report(session: Session, at: datetime, zone: str) -> PatronsReport:
         at=at,
         zone=zone,
         month_began=month_start(at, zone),
-        patrons=_patrons(session, at),
+        patrons=patrons_at(session, at),
         paying=sum(line.memberships for line in recurring),
         recurring=recurring,
         tiers=_tiers(session, at),
@@ -120,12 +120,6 @@ def patrons_report(session: Session, at: datetime, zone: str) -> PatronsReport:
         articles=_articles(session, at),
         months=_months(session, month_ends(at, zone)),
     )
-
-
-def _patrons(session: Session, at: datetime) -> int:
-    """Readers in good standing: the same rule that opens ballots to them."""
-    statement = select(func.count(Membership.reader_id.distinct())).where(standing_at(at))
-    return session.execute(statement).scalar_one()
 
 
 def _recurring(session: Session, at: datetime) -> tuple[Recurring, ...]:

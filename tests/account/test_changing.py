@@ -23,7 +23,7 @@ from membership.jobs.models import Job
 from membership.mail.models import Letter
 from membership.memberships import rules
 from membership.memberships.models import Membership, Movement
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.readers.models import Person
 from tests import make
 from tests.stripe_side import hidden_fields

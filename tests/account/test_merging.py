@@ -9,7 +9,7 @@ from membership.account.models import PatronNote
 from membership.giving.models import Payment, StripeCustomer
 from membership.mail.models import Letter
 from membership.memberships.models import Membership, Movement
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.perks import actions as perks
 from membership.perks.models import PerkGrant
 from membership.readers import actions as readers

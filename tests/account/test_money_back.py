@@ -13,7 +13,7 @@ from membership.giving.models import LedgerEntry, Payment
 from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
 from membership.memberships.models import Membership
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.readers.trail import AuditEntry
 from tests import make
 from tests.stripe_side import hidden_fields

@@ -21,7 +21,7 @@ from membership.giving.receipt_models import Receipt, ReceiptBook
 from membership.jobs.models import Job
 from membership.mail.models import Letter
 from membership.memberships.models import Membership, MembershipPayment, Movement
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.memberships.tiers import Tier
 from membership.promises.models import Promise
 from membership.readers.models import Person

@@ -14,8 +14,8 @@ from membership.gateway import collecting
 from membership.gateway.looking import look_again
 from membership.jobs.models import Job
 from membership.memberships.models import Membership
-from membership.memberships.queries import has_standing
 from membership.memberships.rules import GRACE
+from membership.memberships.standing import has_standing
 from tests import make
 from tests.dunning.conftest import FAILS_LATER, link_in, membership, sent, unpaid
 from tests.dunning.conftest import letters as _letters

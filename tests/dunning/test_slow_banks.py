@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from membership import clock
 from membership.giving.models import Checkout, Payment
-from membership.memberships.queries import has_standing
+from membership.memberships.standing import has_standing
 from membership.readers.models import Person
 from tests import make
 from tests.dunning.conftest import letters as written
