@@ -96,7 +96,8 @@ def having_words(typed: str, language: str) -> list[Select[int]]:
 
 def _candidates(session: Session, meant: Gist, having: Mapping[str, int], among: int) -> list[int]:
     title = {f"={word}" for word in meant.title} | _title_keys(meant)
-    looked_up, rows = [], 0
+    looked_up: list[str] = []
+    rows = 0
     for key in sorted(title & having.keys(), key=lambda key: (having[key], key)):
         rows += having[key]
         if looked_up and rows > ROWS_READ:
@@ -117,7 +118,7 @@ def _title_keys(meant: Gist) -> set[str]:
 def _having(session: Session, keys: Iterable[str]) -> dict[str, int]:
     """In how many topics each of these stands, those that stand in any."""
     statement = select(TopicWord.word, func.count()).where(TopicWord.word.in_(sorted(keys))).group_by(TopicWord.word)
-    return {word: count for word, count in session.execute(statement)}
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def _lines(session: Session, ids: list[int], *, merged: bool) -> list[tuple[Topic, int]]:

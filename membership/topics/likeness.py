@@ -36,7 +36,7 @@ class Gist:
 
 def gist(title: str, why: str, language: str) -> Gist:
     """The gist of a topic; `language`: the one to suppose when its own words do not tell."""
-    spoken = language_of(f"{title} {why}", language)
+    spoken = language_of(title, language_of(why, language))
     heading = stems(title, spoken)
     reason = [one for one in stems(why, spoken) if one not in heading]
     return Gist(spoken, tuple(heading), tuple(reason[:REASON_WORDS]))
@@ -49,7 +49,7 @@ def rarity(*, among: int, having: int) -> float:
 
 def likeness(one: Gist, other: Gist, weights: Mapping[str, float]) -> float:
     """From 0 to 1. `weights`: of stems by their rarity; 2 for one that is not named. Symmetric."""
-    if not one.title or not other.title or one.language != other.language:
+    if not one.title or not other.title:
         return 0.0
     here, there = _covered(one, other, weights), _covered(other, one, weights)
     return (here + there) / 2
@@ -60,7 +60,9 @@ def _covered(one: Gist, other: Gist, weights: Mapping[str, float]) -> float:
     for word in one.title:
         weight = weights.get(word, 2.0) * (WEAK_WEIGHT if is_weak(word, one.language) else 1)
         total += weight
-        found += weight * max(_best(word, other.title, one.language), ELSEWHERE * _best(word, other.reason, one.language))
+        found += weight * max(
+            _best(word, other.title, one.language), ELSEWHERE * _best(word, other.reason, one.language)
+        )
     return found / total
 
 
