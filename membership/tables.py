@@ -6,12 +6,14 @@ from membership.ballots import urn
 from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
+from membership.giving import fees
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
+from membership.memberships import gift_models as gifts
 from membership.memberships import given_models as given
 from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
@@ -34,6 +36,8 @@ __all__ = [
     "corrections",
     "drift",
     "dunning",
+    "fees",
+    "gifts",
     "given",
     "giving",
     "groups",

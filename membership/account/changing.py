@@ -19,7 +19,8 @@ from membership.db import reading
 from membership.gateway import changing as gateway_changing
 from membership.gateway import client as gateway
 from membership.gateway.changing import Wanted
-from membership.giving.paying import language
+from membership.giving.paying import fee_examples, fee_rate, language
+from membership.giving.rules import covering
 from membership.memberships import queries as memberships
 from membership.memberships.queries import TierOffer
 from membership.memberships.rules import UnknownTier, tier_for
@@ -39,6 +40,8 @@ class Choice:
     amount: Money
     interval: str
     when: When
+    fee: Money
+    """The part of the amount by which the reader wishes to cover the fee, as estimated."""
 
 
 @blueprint.get("/account/membership/amount")
@@ -121,10 +124,11 @@ def _choice(line: MembershipLine, form: ChangeForm) -> Choice:
     floor = coffee * (12 if yearly else 1) if coffee else min(prices.values())
     slug, asked = tier_for(prices, chosen=form.tier.data or None, own=own, coffee=floor, locale=language())
     offer = next(offer for offer in offers if offer.slug == slug)
+    rate = fee_rate(code) if form.cover.data else None
+    net, asked = asked, check_bounds(covering(asked, rate), locale=language()) if rate else asked
     before = Terms(line.tier_id, line.amount.minor, line.interval)
-    return Choice(
-        offer, asked, str(form.interval.data), when(before, Terms(offer.id, asked.minor, str(form.interval.data)))
-    )
+    interval = str(form.interval.data)
+    return Choice(offer, asked, interval, when(before, Terms(offer.id, asked.minor, interval)), asked - net)
 
 
 def _wanted(line: MembershipLine, choice: Choice, form: ChangeForm) -> Wanted:
@@ -151,4 +155,5 @@ def _page(line: MembershipLine, form: ChangeForm) -> str:
     form.tier.choices = [SelectChoice(offer.slug, offer.name) for offer in offers]
     if not form.tier.data and not form.amount.data:
         form.tier.data = next((offer.slug for offer in offers if offer.id == line.tier_id), None)
-    return render_template("account/amount.html", line=line, form=form, offers=offers, trouble=trouble)
+    fees = fee_examples(line.amount.currency, [offer.monthly for offer in offers])
+    return render_template("account/amount.html", line=line, form=form, offers=offers, trouble=trouble, fees=fees)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel import Locale
 from flask_babel import lazy_gettext, lazy_ngettext
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from membership.account.rules import PAUSE_MONTHS
@@ -26,6 +26,7 @@ class ChangeForm(Form):
         validators=[Optional(), Length(max=20)],
         render_kw={"inputmode": "decimal", "autocomplete": "off", "class": "short"},
     )
+    cover = BooleanField(lazy_gettext("Also cover what the payment costs, so that all of my gift arrives"))
     attempt = AttemptField()
     membership = HiddenField(validators=[Length(max=20)])
 
@@ -103,3 +104,9 @@ class AddressForm(Form):
     """Another address for letters and for signing in."""
 
     email = address_field(lazy_gettext("The new address"))
+
+
+class GiftLetterForm(Form):
+    """Where the link of a gift goes."""
+
+    email = address_field(lazy_gettext("Their e-mail address"), lazy_gettext("Please write their e-mail address."))

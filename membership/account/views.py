@@ -14,6 +14,8 @@ from membership.account import (
     cancelling,
     card,
     changing,
+    gift_pages,
+    given_pages,
     merging_pages,
     papers,
     patron_money,
@@ -27,6 +29,8 @@ from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
 from membership.giving.queries import payments_of
 from membership.giving.statements import years_of
+from membership.memberships.gift_queries import gifts_by
+from membership.memberships.given_queries import given_to
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
@@ -40,6 +44,8 @@ __all__ = [
     "cancelling",
     "card",
     "changing",
+    "gift_pages",
+    "given_pages",
     "merging_pages",
     "papers",
     "patron_money",
@@ -59,6 +65,8 @@ def overview() -> str:
         values = {
             "part": taking_part(session, reader_id, at),
             "lines": queries.membership_lines(session, reader_id, at),
+            "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
         }
@@ -69,9 +77,14 @@ def overview() -> str:
 @allow(Who.READERS)
 def membership() -> str:
     """How the membership stands, and how to end it."""
+    reader_id, at = current_user.reader_id, clock.now()
     with reading() as session:
-        lines = queries.membership_lines(session, current_user.reader_id, clock.now())
-    return render_template("account/membership.html", lines=lines)
+        values = {
+            "lines": queries.membership_lines(session, reader_id, at),
+            "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
+        }
+    return render_template("account/membership.html", **values)
 
 
 @blueprint.get("/account/payments")

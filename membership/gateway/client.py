@@ -127,6 +127,11 @@ def _v1() -> Any:
     return _client.v1
 
 
+def _v2() -> Any:
+    assert _client is not None, "gateway.bind was not called"
+    return _client.v2
+
+
 @_named
 def account_name() -> str:
     """The account behind the key, to see that the key works: its name, or its id."""
@@ -165,11 +170,12 @@ def open_membership_checkout(request: CheckoutRequest, *, product_id: str, inter
 
 
 @_named
-def open_donation_checkout(request: CheckoutRequest, *, name: str) -> Opened:
-    """A hosted page on which the reader gives once. Guests get a Stripe customer only if Stripe needs one."""
+def open_donation_checkout(request: CheckoutRequest, *, name: str, button: str = "donate") -> Opened:
+    """A hosted page on which the reader pays once, by a button that says so (`donate`, `pay`). Guests get a Stripe
+    customer only if Stripe needs one."""
     params = _common(request) | {
         "mode": "payment",
-        "submit_type": "donate",
+        "submit_type": button,
         "line_items": [{"quantity": 1, "price_data": _price(request) | {"product_data": {"name": name}}}],
         "payment_intent_data": {"metadata": {"checkout": request.token, "app": "membership"}},
     }

@@ -33,6 +33,7 @@ class Asked:
     browser_hash: str
     article_id: int | None = None
     reader_id: int | None = None
+    fee_cover: int | None = None
 
 
 def begin_checkout(session: Session, asked: Asked, *, at: datetime) -> Checkout:
@@ -49,6 +50,7 @@ def begin_checkout(session: Session, asked: Asked, *, at: datetime) -> Checkout:
         language=asked.language,
         currency=asked.amount.currency,
         amount=asked.amount.minor,
+        fee_cover=asked.fee_cover,
         article_id=asked.article_id,
         browser_hash=asked.browser_hash,
         begun_at=at,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext
-from wtforms import HiddenField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from membership.web.forms import AttemptField, Form, address_field
 
 
 class PayForm(Form):
-    """E-mail, currency and amount; the article along the way. Amounts are read by the rules, not here."""
+    """E-mail, currency and amount; the article along the way. Amounts are read by the rules, not here.
+
+    `cover`: to pay the fee on top, never ticked beforehand; `gross_seen`: the sum (minor units) that was shown for it.
+    """
 
     email = address_field()
     currency = SelectField(lazy_gettext("Currency"), validate_choice=False)
@@ -19,6 +22,8 @@ class PayForm(Form):
         validators=[Optional(), Length(max=20)],
         render_kw={"inputmode": "decimal", "autocomplete": "off", "class": "short"},
     )
+    cover = BooleanField(lazy_gettext("Also cover what the payment costs, so that all of my gift arrives"))
+    gross_seen = HiddenField(validators=[Length(max=20)])
     article = HiddenField(validators=[Length(max=2000)])
     attempt = AttemptField()
 

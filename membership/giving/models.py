@@ -24,11 +24,12 @@ class Checkout(Base):
 
     `attempt` is the form's one-time value (a double click is one attempt); `token` is what Stripe carries for us as
     `client_reference_id` and in metadata; `browser_hash` names the browser that may be greeted by name afterwards.
+    `fee_cover` is the part of `amount` by which the payer wished to cover the fee, as estimated.
     """
 
     __tablename__ = "checkout"
     __table_args__ = (
-        CheckConstraint("kind IN ('membership', 'donation')", name="kind"),
+        CheckConstraint("kind IN ('membership', 'donation', 'gift')", name="kind"),
         CheckConstraint("state IN ('begun', 'open', 'waiting', 'paid', 'failed', 'expired')", name="state"),
     )
 
@@ -42,6 +43,7 @@ class Checkout(Base):
     language: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Minor)
+    fee_cover: Mapped[int | None] = mapped_column(Minor)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
     browser_hash: Mapped[str] = mapped_column(Text)
     session_id: Mapped[str | None] = mapped_column(Text, unique=True)
@@ -52,12 +54,12 @@ class Checkout(Base):
 class Payment(Base):
     """Money that a reader paid and Stripe confirmed. Never changed: a correction is a ledger line.
 
-    `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation): the key that makes one
-    payment of however many events. `amount` is gross, in the currency the reader paid in.
+    `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation or a membership given away as a
+    `gift`): the key that makes one payment of however many events. `amount` is gross, in the currency the reader paid in.
     """
 
     __tablename__ = "payment"
-    __table_args__ = (CheckConstraint("kind IN ('membership', 'donation')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('membership', 'donation', 'gift')", name="kind"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(Text, unique=True)

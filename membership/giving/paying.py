@@ -14,11 +14,13 @@ from membership import clock
 from membership.db import reading, transaction
 from membership.gateway.client import CheckoutRequest, Opened
 from membership.giving.actions import Asked, begin_checkout, note_opened
+from membership.giving.fees import fee_rates
 from membership.giving.forms import PayForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_attempt, customer_of
-from membership.giving.rules import FormUsed, attempt_key
-from membership.money import Money
+from membership.giving.rules import FeeRate, FormUsed, attempt_key, covering
+from membership.giving.steps import OneMoreStep
+from membership.money import Money, check_bounds
 from membership.newsroom import actions as newsroom_actions
 from membership.newsroom import queries as newsroom
 from membership.newsroom.currencies import choose
@@ -76,6 +78,7 @@ def send_to_stripe(
     a path. Raises `TooOften`, `FormUsed`, `StripeUnreachable`.
     """
     at = clock.now()
+    amount, fee_cover = _with_fee(form, amount)
     email = str(form.email.data)
     browser = browser_hash()
     address = str(form.article.data or "")
@@ -98,6 +101,7 @@ def send_to_stripe(
             browser_hash=browser,
             article_id=article.id if article else None,
             reader_id=_own_reader_id(email),
+            fee_cover=fee_cover,
         )
         checkout = begin_checkout(session, asked, at=at)
         prepare(session, checkout)
@@ -110,6 +114,29 @@ def send_to_stripe(
     with transaction() as session:
         note_opened(session, checkout.id, session_id=opened.id, url=opened.url)
     return opened.url
+
+
+def fee_rate(code: str) -> FeeRate | None:
+    """What a payment in this currency costs, where covering it is offered."""
+    with reading() as session:
+        return fee_rates(session).get(code)
+
+
+def fee_examples(code: str, amounts: Sequence[Money]) -> list[tuple[Money, Money]]:
+    """Amounts that a page offers, each with what covering its fee would add; empty where that is not offered."""
+    rate = fee_rate(code)
+    return [(amount, covering(amount, rate) - amount) for amount in amounts] if rate else []
+
+
+def _with_fee(form: PayForm, net: Money) -> tuple[Money, int | None]:
+    """What to charge, and the part of it that covers the fee: nothing unless the payer ticked it and saw the exact sum."""
+    rate = fee_rate(net.currency) if form.cover.data else None
+    if rate is None:
+        return net, None
+    gross = check_bounds(covering(net, rate), locale=language())
+    if form.gross_seen.data != str(gross.minor):
+        raise OneMoreStep("giving/cover.html", own=("gross_seen",), net=net, fee=gross - net, gross=gross)
+    return gross, gross.minor - net.minor
 
 
 def _own_reader_id(email: str) -> int | None:

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from dataclasses import dataclass
 
 from membership.money import Money, check_bounds, currency, read_amount
 from membership.refusals import N_, Refused
 
 PRESETS = (3, 7, 15, 50)
 """What /give offers besides an amount of one's own: so many coffees."""
+
+
+WHOLE = 10_000
+"""Basis points that make the whole."""
+MOST_OF_IT = 3_000
+"""No processor keeps more than this part (in basis points); a larger one is a slip of the keyboard."""
+
+
+@dataclass(frozen=True)
+class FeeRate:
+    """What a payment costs in one currency, as staff set it: a part of the gross in basis points, and a fixed part."""
+
+    basis_points: int
+    fixed: Money
+
+
+class NotAPart(Refused):
+    """What was typed is no percentage between 0 and 30 with at most two decimals."""
+
+    words = N_("Please write a percentage from 0 to 30, like 1.5.")
 
 
 class FormUsed(Refused):
@@ -50,3 +72,42 @@ def donation(typed: str, code: str, coffees: dict[str, Money], *, locale: str) -
 def presets(coffee: Money) -> list[Money]:
     """Four amounts to choose from, each a number of coffees."""
     return [coffee * times for times in PRESETS]
+
+
+def covering(net: Money, rate: FeeRate) -> Money:
+    """What to charge so that `net` is left: ceil((net + fixed) / (1 - part)), in integers, up to the currency's step.
+
+    An estimate: what Stripe keeps in the end stands in its balance transaction and varies with card and country.
+    """
+    gross = _up((net + rate.fixed).minor * WHOLE, WHOLE - rate.basis_points)
+    step = currency(net.currency).step
+    return Money(_up(gross, step) * step, net.currency)
+
+
+def fee_of(gross: Money, rate: FeeRate) -> Money:
+    """What the rate takes from a charge, the part rounded up: never less than is kept."""
+    return Money(_up(gross.minor * rate.basis_points, WHOLE), gross.currency) + rate.fixed
+
+
+def _up(number: int, by: int) -> int:
+    return -(-number // by)
+
+
+_PART = re.compile(r"([0-9]{1,2})(?:[.,]([0-9]{1,2}))?")
+
+
+def read_part(typed: str) -> int:
+    """A percentage as typed (`1.5`, `1,5`) in basis points. Raises `NotAPart`."""
+    match = _PART.fullmatch(typed.strip().rstrip("%").strip())
+    if match is None:
+        raise NotAPart()
+    points = int(match[1] + (match[2] or "").ljust(2, "0"))
+    if points > MOST_OF_IT:
+        raise NotAPart()
+    return points
+
+
+def typed_part(basis_points: int) -> str:
+    """Basis points as somebody would type the percentage: `1.5`."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")

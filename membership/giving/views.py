@@ -74,4 +74,11 @@ def _page(form: GiveForm, wish: str | None) -> str:
     form.preset.choices = [SelectChoice(money.typed(), money.written(paying.language())) for money in amounts]
     if form.preset.data not in {money.typed() for money in amounts} and not form.amount.data:
         form.preset.data = amounts[1].typed()
-    return render_template("giving/give.html", form=form, coffee=coffees[code], currencies=list(coffees), currency=code)
+    return render_template(
+        "giving/give.html",
+        form=form,
+        coffee=coffees[code],
+        currencies=list(coffees),
+        currency=code,
+        fees=paying.fee_examples(code, amounts),
+    )

@@ -19,9 +19,11 @@ from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships import rules
+from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
 from membership.memberships.queries import (
     checkout_choice,
+    holders,
     membership_by_subscription,
     membership_of_payment,
     periods_paid,
@@ -113,7 +115,7 @@ def reckon_standing(session: Session, membership: Membership, *, at: datetime) -
     before = (membership.paid_until, membership.frozen)
     _reckon(session, membership)
     if before != (membership.paid_until, membership.frozen):
-        _wake_perks(session, membership.reader_id, at=at)
+        _wake(session, membership, at=at)
 
 
 def _reckon(session: Session, membership: Membership) -> None:
@@ -125,8 +127,12 @@ def _reckon(session: Session, membership: Membership) -> None:
     membership.frozen = any(period.disputed for period in periods)
 
 
-def _wake_perks(session: Session, reader_id: int, *, at: datetime) -> None:
-    post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
+    """Whoever has standing by this membership may have it no more, or again: its reader, or those on its seats."""
+    readers = {membership.reader_id} if membership.seats is None else holders(session, membership.id)
+    for reader_id in sorted(readers):
+        post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+        wake_turn(session, reader_id, at=at)
 
 
 def _known(session: Session, subscription: SubscriptionReading, *, at: datetime) -> Membership:
@@ -177,6 +183,7 @@ def _follow(
     counted_from: datetime | None,
     at: datetime,
 ) -> Membership:
+    rests = membership.paused != subscription.paused
     membership.status = subscription.status
     membership.amount = subscription.amount
     membership.interval = subscription.interval
@@ -190,6 +197,8 @@ def _follow(
     _close_checkout(session, membership, subscription, at=at)
     failed = rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed)
     _move(session, membership, payment_failed=failed, counted_from=counted_from, at=at)
+    if rests:
+        _wake(session, membership, at=at)
     session.flush()
     return membership
 
@@ -253,7 +262,7 @@ def _move(
         )
     )
     membership.counted = after
-    _wake_perks(session, membership.reader_id, at=at)
+    _wake(session, membership, at=at)
     if after == 0:
         _say_ended(session, membership, lost=kind == "lost", at=at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -110,3 +111,43 @@ def tier_for(
     if not reached:
         raise UnknownTier()
     return max(reached)[1], own
+
+
+LONGEST_GIVEN = timedelta(days=5 * 366)
+"""A complimentary membership ends within five years; who is meant to stay longer is asked anew."""
+
+
+class NotAnEnd(Refused):
+    """A day that is over, or too far away."""
+
+    field = "until"
+    words = N_("Please choose a day after today, and within five years.")
+
+
+class OverAlready(Refused):
+    """What is to be ended has ended."""
+
+    status = 409
+    words = N_("This membership has ended already.")
+
+
+def checked_end(ends_at: datetime, *, at: datetime) -> datetime:
+    """The end of a complimentary membership. Raises `NotAnEnd`."""
+    if not at < ends_at <= at + LONGEST_GIVEN:
+        raise NotAnEnd()
+    return ends_at
+
+
+NOTICE = timedelta(days=14)
+"""So long before a given membership ends its reader is told; not for one that lasted less than twice as long."""
+
+
+def notice_at(begins_at: datetime, ends_at: datetime) -> datetime | None:
+    """When a reader is told that a given membership will end; None when it is too short for that."""
+    return ends_at - NOTICE if ends_at - begins_at >= 2 * NOTICE else None
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day so many months later, or that month's last day (UTC)."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -18,7 +18,9 @@ from membership.giving.forms import JoinForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
-from membership.memberships import actions, queries
+from membership.memberships import actions, gift_pages, queries
+from membership.memberships.gift_queries import gift_of_checkout
+from membership.memberships.room import blueprint
 from membership.memberships.rules import tier_for
 from membership.memberships.tasks import sync_tiers
 from membership.money import Money, check_bounds, read_amount
@@ -29,7 +31,7 @@ from membership.web.access import Who, allow
 from membership.web.browser import browser_hash, client_address
 from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
 
-blueprint = Blueprint("memberships", __name__)
+__all__ = ["blueprint", "gift_pages"]
 
 LOOK_AGAIN_SECONDS = 4
 
@@ -151,8 +153,16 @@ def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
         form.interval.data = "month"
     form.currency.choices = [SelectChoice(offered_code) for offered_code in coffees]
     form.currency.data = code
-    values = {"offers": offers, "coffee": coffees.get(code), "currency": code, "currencies": list(coffees)}
-    return render_template("memberships/join.html", form=form, article=form.article.data, **values)
+    return render_template(
+        "memberships/join.html",
+        form=form,
+        article=form.article.data,
+        offers=offers,
+        coffee=coffees.get(code),
+        currency=code,
+        currencies=list(coffees),
+        fees=paying.fee_examples(code, [offer.monthly for offer in offers]),
+    )
 
 
 @blueprint.get("/welcome")
@@ -168,6 +178,7 @@ def welcome() -> Response:
         checkout = checkout_by_session(session, session_id)
         membership = queries.membership_of_checkout(session, checkout) if checkout else None
         tier = queries.tier(session, membership.tier_id) if membership else None
+        gift = gift_of_checkout(session, checkout.id) if checkout else None
     if checkout is None or checkout.browser_hash != browser_hash():
         return make_response(render_template("memberships/welcome_elsewhere.html"))
     if checkout.state == "open":
@@ -177,7 +188,9 @@ def welcome() -> Response:
         checkout=checkout,
         membership=membership,
         tier=tier,
+        gift=gift,
         amount=Money(checkout.amount, checkout.currency),
+        cover=Money(checkout.fee_cover or 0, checkout.currency),
         session_id=session_id,
     )
     answer = make_response(page)
