@@ -5,8 +5,6 @@ Each is a pledge with a script; the sandbox lives it (`membership.sandbox.lived`
 
 from __future__ import annotations
 
-from random import Random
-
 from membership.demo.promised import Gift, Person, Pledge, Turn
 from membership.demo.tiers import least
 from membership.sandbox.billing.periods import boundary
@@ -22,7 +20,7 @@ STEPS = (("first", 1.4), ("day-3", 3.6), ("account", 2.2), ("day-7", 7.4), ("day
 """By which letter's link (or `account`: after signing in) a card was changed, and how many days after the failure."""
 
 
-def marked(chance: Random, people: list[Person], at: int) -> list[Pledge]:
+def marked(people: list[Person], at: int) -> list[Pledge]:
     """Their pledges. `people`: at least `MARKED`; `at`: the story's present."""
     rest = iter(people)
     made: list[Pledge] = []

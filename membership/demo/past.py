@@ -36,6 +36,10 @@ class Told:
         (found,) = self.all(kind)
         return found
 
+    def by_id(self, id: str) -> dict:
+        """The object with this id."""
+        return next(obj for obj in self.objects if obj["id"] == id)
+
     @property
     def page(self) -> dict:
         """The hosted page on which it began."""

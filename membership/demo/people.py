@@ -50,7 +50,7 @@ def people(chance: Random) -> list[Person]:
 
 def pledges(chance: Random, everybody: list[Person], at: int, articles: int) -> list[Pledge]:
     """The promises of all patrons, in the order of their beginning; some left and came back."""
-    marked_ones = marked(chance, everybody[1 : 1 + MARKED], at)
+    marked_ones = marked(everybody[1 : 1 + MARKED], at)
     made = [_the_patron(at), *marked_ones]
     for number, person in enumerate(everybody[1 + len(marked_ones) : PATRONS], start=1):
         made.append(_pledge(chance, number, person, at, articles))
@@ -119,7 +119,8 @@ def _fresh(
         amount += 100 * chance.randint(1, 2)
     fate, ends = _end(chance, start, at, interval, fate)
     card = chance.choices(CARDS, (60, 25, 5, 10))[0]
-    article, turns = _article(chance, articles), ()
+    article = _article(chance, articles)
+    turns: tuple[Turn, ...] = ()
     if fate == "lost":
         turns = (Turn("run_dry", (ends or at) - DAY // 2, word=chance.choice(DECLINES)),)
     return Pledge(prefix, person, tier, interval, currency, amount, start, fate, ends, card, article, turns)

@@ -54,7 +54,7 @@ class _Quiet(World):
 
     heard: list[Notice]
 
-    def tell(self, type: str, obj: Obj, before: Obj | None = None, *, hold: float = 0.0) -> str:
+    def tell(self, type: str, obj: Obj, before: Obj | None = None, *, hold: float = 0.0) -> str:  # noqa: ARG002 - as World
         self.heard.append(Notice(self.now(), type, obj))
         return ""
 
