@@ -30,6 +30,9 @@ from tests.walker import Walker
 
 RUN = "import sys; from pathlib import Path; from membership.demo.runner import run; sys.exit(run({}, data=Path({!r})))"
 
+ONCE = pytest.mark.only_on("sqlite")
+"""About processes and ports: what the database is plays no part."""
+
 LINUX = pytest.mark.skipif(
     sys.platform != "linux", reason="needs /proc, and a kernel that ends a killed parent's children"
 )
@@ -159,6 +162,7 @@ def _everybody_renews_by_the_clock(said: dict[str, str], place: Place) -> None:
     engine.dispose()
 
 
+@ONCE
 def test_a_port_in_use_is_said_in_one_line_before_anything_starts(place):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", place.ports[1]))
@@ -181,6 +185,7 @@ def test_a_database_that_holds_somebody_elses_newsroom_is_left_alone(place):
     assert words.strip().endswith("give it an empty database.")
 
 
+@ONCE
 @LINUX
 def test_when_one_part_dies_all_of_it_ends_with_a_word(place):
     with place.start() as demo:
@@ -198,6 +203,7 @@ def _child(parent: int, what: str) -> int:
     return next(int(one) for one in children if what.encode() in Path(f"/proc/{one}/cmdline").read_bytes())
 
 
+@ONCE
 @LINUX
 def test_killed_outright_it_leaves_nothing_running(place):
     with place.start() as demo:
