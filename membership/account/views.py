@@ -16,6 +16,7 @@ from membership.account import (
     changing,
     gift_pages,
     given_pages,
+    group_pages,
     merging_pages,
     papers,
     patron_money,
@@ -31,6 +32,7 @@ from membership.giving.queries import payments_of
 from membership.giving.statements import years_of
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
+from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
@@ -47,6 +49,7 @@ __all__ = [
     "changing",
     "gift_pages",
     "given_pages",
+    "group_pages",
     "merging_pages",
     "papers",
     "patron_money",
@@ -68,6 +71,7 @@ def overview() -> str:
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
             "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
         }
@@ -84,6 +88,7 @@ def membership() -> str:
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
             "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
         }
     return render_template("account/membership.html", **values)
 
