@@ -52,7 +52,7 @@ def test_no_view_takes_both_get_and_post(app):
     assert both == []
 
 
-def test_only_the_webhook_door_and_the_signed_stop_of_letters_are_open_to_posts_without_a_token(app, session, client, monkeypatch):
+def test_only_the_webhook_door_and_the_stop_of_letters_take_posts_without_a_token(app, session, client, monkeypatch):
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     admin = make.staff(session, "admin")
     open_doors = []
