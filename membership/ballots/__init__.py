@@ -9,6 +9,7 @@
     queries.open_ballots(session, at) · queries.may_vote(session, ballot, reader_id, at) -> MayVote
     queries.result_of(session, ballot) -> Result                              the one gate; raises NotCountedYet
 
-`secret` is the application's SECRET_KEY, handed in; `choices` are option positions (1, 2, …), from the best on for rankings, or the stars by
-position; `attempt` any fresh text. Ways to ask are in `ways.py`, who may vote in `eligibility.py`, what befalls a ballot in `life.py`.
+`secret` is the application's SECRET_KEY, handed in; `choices` are option positions (1, 2, …), from the best on for
+rankings, or the stars by position; `attempt` any fresh text. Ways to ask are in `ways.py`, who may vote in
+`eligibility.py`, what befalls an open ballot in `life.py`.
 """

@@ -99,7 +99,8 @@ def _drafted(
     check_rule(rule, open_for=closes_at - opens_at)
     ballot, new = _write_once(
         session, attempt=f"{by}:{attempt}", title=title, question=question, method=method_of(way, seats),
-        seats=1 if days else seats, budget=budget if days else None, last_place=last_place, quorum=quorum, status="draft", opens_at=opens_at, closes_at=closes_at, rule=rule.as_plain(), rule_version=RULE_VERSION,
+        seats=1 if days else seats, budget=budget if days else None, last_place=last_place, quorum=quorum,
+        status="draft", opens_at=opens_at, closes_at=closes_at, rule=rule.as_plain(), rule_version=RULE_VERSION,
         log_head="", log_length=0, made_by=by,
     )  # fmt: skip
     if new:

@@ -93,7 +93,8 @@ def _manage(
             "ballots/manage.html", ballot=ballot, phase=queries.phase_of(ballot, clock.now()),
             form=form or CancellationForm(formdata=None), extension=extension or ExtensionForm(formdata=None, prefix="to-"),
             withdrawal=withdrawal or WithdrawalForm(formdata=None, prefix="out-"),
-            befell=queries.what_befell(session, ballot_id), options=queries.options_of(session, ballot_id), turnout=queries.turnout(session, ballot),
+            befell=queries.what_befell(session, ballot_id), options=queries.options_of(session, ballot_id),
+            turnout=queries.turnout(session, ballot),
         )  # fmt: skip
 
 

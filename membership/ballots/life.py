@@ -1,4 +1,4 @@
-"""What befalls an open ballot: it closes later, a topic is withdrawn, late joiners come onto the roll. Each is a public line."""
+"""What befalls an open ballot: it closes later, a topic is withdrawn, late joiners come. Each is a public line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages about ballots for everybody: the list, the result, and the files to count it again. Voting is in `voting_pages.py`."""
+"""Pages about ballots for everybody: the list, the result, the files to count it again. Voting is in `voting_pages.py`."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _round(
                 _percent(gain, full) if gain > 0 else 0,
                 figure(str(moved[position])) if gain else "",
                 state,
-            )  # fmt: skip
+            )
         )
     threshold = one.get("threshold") or plain.get("quota") or ""
     return RoundTold(
