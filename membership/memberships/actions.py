@@ -243,11 +243,15 @@ def _move(
     at: datetime,
 ) -> None:
     """Write the movement that this change makes, and wake whoever depends on standing."""
+    own = select(Movement.kind).where(Movement.membership_id == membership.id).order_by(Movement.sequence)
+    moved = session.execute(own).scalars().all()
     after = rules.counted_amount(
         status=membership.status,
-        paid_once=membership.paid_until is not None,
+        # Money that went back takes away standing; what runs on is still what the next months bring.
+        paid_once=bool(moved) or membership.paid_until is not None,
         amount=membership.amount,
         interval=membership.interval,
+        paused=membership.paused,
     )
     earlier = select(func.count()).select_from(Movement).where(Movement.reader_id == membership.reader_id)
     kind = rules.movement_kind(
@@ -255,15 +259,17 @@ def _move(
         after,
         was_patron_before=bool(session.execute(earlier).scalar_one()),
         payment_failed=payment_failed,
+        paused=membership.paused,
+        ended=membership.status in rules.ENDED,
+        rested=bool(moved) and moved[-1] == "paused",
     )
     if kind is None:
         return
     moments = {"new": counted_from, "returned": counted_from, "left": membership.ended_at, "lost": membership.ended_at}
-    own = select(func.count()).select_from(Movement).where(Movement.membership_id == membership.id)
     session.add(
         Movement(
             membership_id=membership.id,
-            sequence=session.execute(own).scalar_one() + 1,
+            sequence=len(moved) + 1,
             reader_id=membership.reader_id,
             tier_id=membership.tier_id,
             kind=kind,
@@ -274,7 +280,7 @@ def _move(
     )
     membership.counted = after
     _wake(session, membership, at=at)
-    if after == 0:
+    if kind in ("left", "lost"):
         _say_ended(session, membership, lost=kind == "lost", at=at)
 
 
