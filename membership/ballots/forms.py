@@ -42,11 +42,11 @@ class BallotForm(Form):
         _l("How do we ask?"), default=Way.TICKS,
         choices=[
             SelectChoice(Way.TICKS, _l("Tick all you'd like: the topics most patrons tick win")),
-            SelectChoice(Way.FAIR, _l("Tick all you'd like, with fair shares: of several places smaller groups get one, too")),
+            SelectChoice(Way.FAIR, _l("Tick all you'd like, with fair shares: smaller groups get a place, too")),
             SelectChoice(Way.RANKS, _l("Rank up to five: if a favourite cannot win, the vote moves to the next choice")),
             SelectChoice(Way.DAYS, _l("Share our reporting days: down the list by ticks, taking what fits")),
             SelectChoice(Way.FAIR_DAYS, _l("Share our reporting days, with fair shares: every patron's vote spends as much")),
-            SelectChoice(Way.STARS, _l("Stars from 0 to 5: of the two with most stars the one that more people preferred wins")),
+            SelectChoice(Way.STARS, _l("Stars from 0 to 5: the two with most stars meet, the preferred one wins")),
         ],
     )  # fmt: skip
     last_place = RadioField(
