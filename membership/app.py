@@ -47,6 +47,7 @@ from membership.reports import views as reports
 from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
+from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
@@ -106,6 +107,7 @@ def create_app(config: Config) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
+    app.session_interface = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
