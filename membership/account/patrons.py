@@ -20,6 +20,7 @@ from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
 from membership.memberships.gift_queries import GiftLine, gifts_by
 from membership.memberships.given_queries import GivenLine, given_to
+from membership.memberships.group_queries import HeldSeat, seats_of_reader
 from membership.memberships.models import Membership
 from membership.memberships.queries import running_now
 from membership.perks.models import Perk, PerkGrant
@@ -74,6 +75,7 @@ class Patron:
     notes: list[NoteLine]
     given: list[GivenLine]
     gifts: list[GiftLine]
+    seats: list[HeldSeat]
 
     @property
     def pledges(self) -> int:
@@ -164,6 +166,7 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         notes=_notes(session, reader_id),
         given=given_to(session, reader_id, at),
         gifts=gifts_by(session, reader_id),
+        seats=seats_of_reader(session, reader_id, at),
     )
 
 

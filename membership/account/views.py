@@ -16,6 +16,7 @@ from membership.account import (
     changing,
     gift_pages,
     given_pages,
+    group_pages,
     merging_pages,
     papers,
     patron_money,
@@ -31,9 +32,11 @@ from membership.giving.queries import payments_of
 from membership.giving.statements import years_of
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
+from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
+from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
@@ -46,6 +49,7 @@ __all__ = [
     "changing",
     "gift_pages",
     "given_pages",
+    "group_pages",
     "merging_pages",
     "papers",
     "patron_money",
@@ -67,6 +71,7 @@ def overview() -> str:
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
             "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
         }
@@ -83,6 +88,7 @@ def membership() -> str:
             "lines": queries.membership_lines(session, reader_id, at),
             "given": given_to(session, reader_id, at),
             "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
         }
     return render_template("account/membership.html", **values)
 
@@ -110,8 +116,10 @@ def perks() -> str:
 @blueprint.get("/account/preferences")
 @allow(Who.READERS)
 def preferences() -> str:
-    """Name and language."""
-    form = PreferencesForm(name=current_user.name, language=current_user.language)
+    """Name, language, and which letters are welcome."""
+    with reading() as session:
+        letters = wishes(session, current_user.reader_id)
+    form = PreferencesForm(formdata=None, name=current_user.name, language=current_user.language, **letters)
     return _preferences(form)
 
 
@@ -122,10 +130,13 @@ def prefer() -> Response | tuple[str, int]:
     form = PreferencesForm()
     if not form.validate():
         return _preferences(form), 422
-    values = {"name": form.name.data or "", "language": form.language.data or LANGUAGES[0]}
+    letters = {sort: bool(form[sort].data) for sort in SORTS}
+    name, language = form.name.data or "", form.language.data or LANGUAGES[0]
     try:
         with transaction() as session:
-            actions.prefer(session, current_user.reader_id, **values)
+            actions.prefer(
+                session, current_user.reader_id, name=name, language=language, letters=letters, at=clock.now()
+            )
     except Refused as refused:
         form.show(refused, "name")
         return _preferences(form), refused.status

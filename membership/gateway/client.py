@@ -158,12 +158,16 @@ def name_product(product_id: str, name: str) -> None:
 
 
 @_named
-def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str) -> Opened:
-    """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create)."""
+def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str, seats: int = 1) -> Opened:
+    """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create).
+
+    The request's amount is for all `seats` together and divides by them.
+    """
     price = _price(request) | {"product": product_id, "recurring": {"interval": interval}}
+    price["unit_amount"] = request.amount.minor // seats
     params = _common(request) | {
         "mode": "subscription",
-        "line_items": [{"quantity": 1, "price_data": price}],
+        "line_items": [{"quantity": seats, "price_data": price}],
         "subscription_data": {"metadata": {"checkout": request.token, "app": "membership"}},
     }
     return _opened(params, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -102,7 +103,7 @@ def _say_ended(session: Session, given: GivenMembership, *, at: datetime) -> Non
     _tell(session, given, "given_ended", goes_on=goes_on, at=at)
 
 
-def _tell(session: Session, given: GivenMembership, letter: str, *, at: datetime, **values: bool) -> None:
+def _tell(session: Session, given: GivenMembership, letter: str, *, at: datetime, **values: Any) -> None:
     person = session.get(Person, given.reader_id)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)

@@ -48,9 +48,10 @@ def yearly(amount: int, interval: str) -> int:
     return amount * 12 if interval == "month" else amount
 
 
-def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str) -> int:
-    """What a membership adds to recurring revenue per year: nothing before its first payment and after its end."""
-    if not paid_once or status in ENDED or status in NOT_BEGUN:
+def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str, paused: bool = False) -> int:
+    """What a membership adds to recurring revenue per year: nothing before its first payment, while nothing is collected
+    on the reader's wish, and after its end."""
+    if paused or not paid_once or status in ENDED or status in NOT_BEGUN:
         return 0
     return yearly(amount, interval)
 
@@ -61,18 +62,32 @@ def ended_by_failure(*, status: str, payment_failed: bool) -> bool:
     return payment_failed or status == "unpaid"
 
 
-def movement_kind(before: int, after: int, *, was_patron_before: bool, payment_failed: bool) -> str | None:
+def movement_kind(
+    before: int,
+    after: int,
+    *,
+    was_patron_before: bool,
+    payment_failed: bool,
+    paused: bool = False,
+    ended: bool = False,
+    rested: bool = False,
+) -> str | None:
     """How a change of the counted yearly amount is called; None when nothing changed.
 
-    `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`.
+    `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`;
+    `paused` and `ended`: how this membership stands now; `rested`: its last movement was a pause. One that ends out of a
+    pause is a leaving of nothing: its money left with the pause, its patron leaves now.
     """
     if before == after:
-        return None
-    if before == 0:
-        return "returned" if was_patron_before else "new"
-    if after == 0:
-        return "lost" if payment_failed else "left"
-    return "raised" if after > before else "lowered"
+        if not (rested and ended):
+            return None
+    elif before == 0:
+        return "resumed" if rested else "returned" if was_patron_before else "new"
+    elif after > 0:
+        return "raised" if after > before else "lowered"
+    elif paused and not ended:
+        return "paused"
+    return "lost" if payment_failed else "left"
 
 
 class UnknownTier(Refused):

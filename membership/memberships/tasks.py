@@ -52,6 +52,18 @@ def sync_tiers() -> int:
     return len(missing)
 
 
+def product_of(tier_id: int) -> str:
+    """A tier's product at Stripe; made now if the worker has not told Stripe of a new tier yet."""
+    with reading() as session:
+        known = session.get_one(Tier, tier_id).stripe_product_id
+    if known is None:
+        sync_tiers()
+        with reading() as session:
+            known = session.get_one(Tier, tier_id).stripe_product_id
+    assert known is not None
+    return known
+
+
 def sync(job: Claimed) -> None:
     """The same as a job, posted when tiers are made or changed."""
     sync_tiers()

@@ -18,11 +18,11 @@ from membership.giving.forms import JoinForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
-from membership.memberships import actions, gift_pages, queries
+from membership.memberships import actions, gift_pages, group_pages, queries
 from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.room import blueprint
 from membership.memberships.rules import tier_for
-from membership.memberships.tasks import sync_tiers
+from membership.memberships.tasks import product_of
 from membership.money import Money, check_bounds, read_amount
 from membership.readers.queries import person_by_email
 from membership.readers.rules import email_key
@@ -31,7 +31,7 @@ from membership.web.access import Who, allow
 from membership.web.browser import browser_hash, client_address
 from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
 
-__all__ = ["blueprint", "gift_pages"]
+__all__ = ["blueprint", "gift_pages", "group_pages"]
 
 LOOK_AGAIN_SECONDS = 4
 
@@ -125,18 +125,7 @@ def _tier_id(slug: str, code: str) -> int:
 
 
 def _open_page(asked: CheckoutRequest, tier_id: int, interval: str) -> Opened:
-    product = _product(tier_id)
-    if product is None:  # a tier made a moment ago, before the worker had told Stripe
-        sync_tiers()
-        product = _product(tier_id)
-    assert product is not None
-    return gateway.open_membership_checkout(asked, product_id=product, interval=interval)
-
-
-def _product(tier_id: int) -> str | None:
-    with reading() as session:
-        tier = queries.tier(session, tier_id)
-    return tier.stripe_product_id if tier else None
+    return gateway.open_membership_checkout(asked, product_id=product_of(tier_id), interval=interval)
 
 
 def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
