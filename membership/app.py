@@ -43,8 +43,10 @@ from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
 from membership.readers import queries as readers_queries
+from membership.readers import stop_pages
 from membership.readers import views as readers
 from membership.reports import views as reports
+from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
@@ -56,11 +58,11 @@ from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
+    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
     webhook_pages, reports, desk,
 )  # fmt: skip
 WORK = (
-    mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
+    mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
     reconciling, giving_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
@@ -114,6 +116,7 @@ def create_app(config: Config) -> Flask:
     _install_newsroom(app)
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
+    csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)
     app.before_request(guard)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from membership import clock, db, schema
 from membership.app import all_tasks, create_app, open_house
+from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
 from membership.demo import runner
 from membership.desk import actions as desk
@@ -41,6 +42,9 @@ from membership.webhooks import drift, reconciling
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def membership() -> None:
     """Reader membership for open newsrooms."""
+
+
+membership.add_command(ballot)
 
 
 def main() -> int:

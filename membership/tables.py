@@ -14,6 +14,7 @@ from membership.giving import receipt_models as receipts
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
+from membership.memberships import gift_models as gifts
 from membership.memberships import given_models as given
 from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
@@ -37,6 +38,7 @@ __all__ = [
     "drift",
     "dunning",
     "fees",
+    "gifts",
     "given",
     "giving",
     "groups",

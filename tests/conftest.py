@@ -26,9 +26,11 @@ from tests import make
 from tests.databases import Databases, databases
 from tests.stripe_side import WEBHOOK_SECRET, StripeSide, sandboxed
 
+KINDS = ("sqlite", "postgresql")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.addoption("--database", choices=KINDS, default="sqlite")
     parser.addoption("--long", action="store_true", help="also what is marked long: many repetitions")
 
 
@@ -39,14 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what belongs to the other database, and without `--long` what is long: not skipped, not meant."""
+    """Leave out what belongs to the other database, and without `--long` what is long: not skipped, not meant.
+
+    What asks for no database at all says the same beside either of them, and runs once: beside SQLite.
+    """
     kind = config.getoption("--database")
 
     def is_meant(item: pytest.Item) -> bool:
         only = item.get_closest_marker("only_on")
-        return (only is None or kind in only.args) and (
-            config.getoption("--long") or not item.get_closest_marker("long")
-        )
+        kinds = only.args if only else KINDS if "store" in getattr(item, "fixturenames", ()) else ("sqlite",)
+        return kind in kinds and (config.getoption("--long") or not item.get_closest_marker("long"))
 
     left_out = [item for item in items if not is_meant(item)]
     if left_out:

@@ -10,12 +10,13 @@ from flask_login import current_user
 from membership import clock
 from membership.account import actions, queries
 from membership.account.queries import MembershipLine
-from membership.account.rules import NothingToCancel, NotKnownYet, check_changeable
+from membership.account.rules import NothingToCancel, NotKnownYet, NotNow, check_changeable
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.memberships.models import Membership
+from membership.refusals import N_
 
 
 def line_asked() -> MembershipLine:
@@ -32,7 +33,9 @@ def line_asked() -> MembershipLine:
 
 
 def check(line: MembershipLine) -> None:
-    """Raises `NotNow` when something else comes first."""
+    """Raises `NotNow` when something else comes first, or when it is a group's."""
+    if line.seats is not None:
+        raise NotNow(N_("This is a group's membership. Its seats are changed on the group's own page."))
     owes, planned = line.unpaid is not None, line.planned is not None
     check_changeable(line.situation, ends_at=line.ends_at, paused=line.paused, owes=owes, is_planned=planned)
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from babel import Locale
-from flask_babel import lazy_gettext, lazy_ngettext
-from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from email_validator import EmailNotValidError, validate_email
+from flask_babel import gettext, lazy_gettext, lazy_ngettext
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from membership.account.rules import PAUSE_MONTHS
 from membership.web.forms import AttemptField, Form, address_field
@@ -79,6 +91,8 @@ class PreferencesForm(Form):
         choices=[SelectChoice(code, Locale.parse(code).get_display_name(code)) for code in LANGUAGES],
         default=LANGUAGES[0],
     )
+    topics = BooleanField(lazy_gettext("Tell me what becomes of topics that I proposed or support"))
+    stories = BooleanField(lazy_gettext("Tell me when a story that I helped to choose is out, or late"))
 
 
 class DetailsForm(Form):
@@ -104,3 +118,49 @@ class AddressForm(Form):
     """Another address for letters and for signing in."""
 
     email = address_field(lazy_gettext("The new address"))
+
+
+class GiftLetterForm(Form):
+    """Where the link of a gift goes."""
+
+    email = address_field(lazy_gettext("Their e-mail address"), lazy_gettext("Please write their e-mail address."))
+
+
+class InvitationForm(Form):
+    """Addresses that a group's seats are offered to, one a line (commas will do)."""
+
+    emails = TextAreaField(
+        lazy_gettext("E-mail addresses"),
+        validators=[InputRequired(lazy_gettext("Please write at least one address.")), Length(max=20_000)],
+        render_kw={"rows": 4, "class": "low", "autocomplete": "off"},
+    )
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses, as they were typed."""
+        return [part for part in re.split(r"[\s,;]+", self.emails.data or "") if part]
+
+    def validate_emails(self, _field: TextAreaField) -> None:
+        """Each must be able to receive a letter."""
+        for address in self.addresses:
+            try:
+                validate_email(address, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+            except EmailNotValidError:
+                words = gettext("“%(address)s” is no e-mail address.", address=address[:100])
+                raise ValidationError(words) from None
+
+
+class SizeForm(Form):
+    """How many seats a group is to have."""
+
+    seats = IntegerField(
+        lazy_gettext("Seats"),
+        validators=[Optional()],
+        render_kw={"inputmode": "numeric", "class": "short", "autocomplete": "off"},
+    )
+    attempt = AttemptField()
+
+    @property
+    def wanted(self) -> int:
+        """The number, once the rules have passed it."""
+        return int(self.seats.data or 0)

@@ -64,7 +64,7 @@ def _receipt_paper(page: queries.ReceiptPage, payer: str, issuer: str, language:
         else:
             why = gettext("since %(day)s: this payment was refunded.", day=day(receipt.voided_at))
         paper.say(f"{gettext('VOID')} {why}", size=13, bold=True)
-    about = gettext("Membership") if page.payment.kind == "membership" else gettext("One-time gift")
+    about = words_of_kind(page.payment.kind)
     if page.tier and page.period_start and page.period_end:
         about = f"{about}: {page.tier}, {day(page.period_start)} – {day(page.period_end)}"
     paper.facts(
@@ -147,7 +147,14 @@ def words_of_line(line: StatementLine) -> str:
         return gettext("Refunded to you")
     if line.kind == "disputed":
         return gettext("Taken back by your bank")
-    return gettext("Membership") if line.membership else gettext("One-time gift")
+    return words_of_kind(line.of)
+
+
+def words_of_kind(kind: str) -> str:
+    """What a payment was for (`membership`, `donation`, `gift`), in the reader's language."""
+    if kind == "membership":
+        return gettext("Membership")
+    return gettext("Membership as a gift") if kind == "gift" else gettext("One-time gift")
 
 
 @blueprint.get("/account/receipts/details")

@@ -20,6 +20,7 @@ from membership.giving.models import Payment
 from membership.giving.rules import FormUsed, attempt_key
 from membership.jobs.queue import post
 from membership.mail.models import Letter
+from membership.memberships import gifts
 from membership.memberships.actions import hold_membership, keep_in_step, reckon_standing
 from membership.memberships.models import Membership
 from membership.money import Money
@@ -103,6 +104,7 @@ def keep_answer(session: Session, payment: Payment, answered: Sequence[RefundRea
     keep_corrections(session, payment, answered, [], at=at)
     if membership is not None:
         reckon_standing(session, membership, at=at)
+    gifts.follow_money(session, payment, at=at)
 
 
 def keep_refusal(session: Session, payment: Payment, refund: Refund, *, by: int, at: datetime) -> None:

@@ -18,6 +18,9 @@ from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
+from membership.memberships.gift_queries import GiftLine, gifts_by
+from membership.memberships.given_queries import GivenLine, given_to
+from membership.memberships.group_queries import HeldSeat, seats_of_reader
 from membership.memberships.models import Membership
 from membership.memberships.queries import running_now
 from membership.perks.models import Perk, PerkGrant
@@ -70,6 +73,9 @@ class Patron:
     topics: list[TopicLine]
     rolls: list[RollLine]
     notes: list[NoteLine]
+    given: list[GivenLine]
+    gifts: list[GiftLine]
+    seats: list[HeldSeat]
 
     @property
     def pledges(self) -> int:
@@ -158,6 +164,9 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         topics=topics_of(session, reader_id),
         rolls=rolls_of(session, reader_id),
         notes=_notes(session, reader_id),
+        given=given_to(session, reader_id, at),
+        gifts=gifts_by(session, reader_id),
+        seats=seats_of_reader(session, reader_id, at),
     )
 
 

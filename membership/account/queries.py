@@ -28,6 +28,7 @@ class PlannedChange:
     amount: Money
     interval: str
     starts_at: datetime
+    seats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class ReceiptPage:
 
 
 def membership_lines(session: Session, reader_id: int, at: datetime) -> list[MembershipLine]:
-    """A reader's memberships, those with standing first, then the newest; not those that never began."""
+    """A reader's memberships, those with standing first (their own before a group's), then the newest; not those that
+    never began."""
     statement = (
         select(Membership, Tier.name)
         .join(Tier, Tier.id == Membership.tier_id)
@@ -109,7 +111,11 @@ def membership_lines(session: Session, reader_id: int, at: datetime) -> list[Mem
     )
     lines = [_line(session, membership, tier, at) for membership, tier in session.execute(statement).all()]
     begun = [line for line in lines if line.situation is not Situation.NEVER]
-    return sorted(begun, key=lambda line: (not line.has_standing, line.situation is Situation.ENDED))
+
+    def order(line: MembershipLine) -> tuple[bool, bool, bool]:
+        return not line.has_standing, line.situation is Situation.ENDED, line.seats is not None
+
+    return sorted(begun, key=order)
 
 
 def _line(session: Session, membership: Membership, tier: str, at: datetime) -> MembershipLine:
@@ -151,7 +157,8 @@ def _planned(session: Session, membership: Membership, tier: str) -> PlannedChan
         return None
     after = session.get(Tier, membership.next_tier_id) if membership.next_tier_id else None
     amount = Money(membership.next_amount, membership.currency)
-    return PlannedChange(after.name if after else tier, amount, membership.next_interval, membership.next_from)
+    name = after.name if after else tier
+    return PlannedChange(name, amount, membership.next_interval, membership.next_from, membership.next_seats)
 
 
 def line_to_change(

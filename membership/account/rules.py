@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN
+from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, months_later
 from membership.refusals import N_, Refused
 
 
@@ -140,9 +139,7 @@ def check_changeable(state: Situation, *, ends_at: datetime | None, paused: bool
 
 def next_payment_after(period_ends_at: datetime, months: int) -> datetime:
     """The first payment after a pause of so many months, each of which would have begun with a payment (UTC)."""
-    year, month = divmod(period_ends_at.year * 12 + period_ends_at.month - 1 + months, 12)
-    last = monthrange(year, month + 1)[1]
-    return period_ends_at.replace(year=year, month=month + 1, day=min(period_ends_at.day, last))
+    return months_later(period_ends_at, months)
 
 
 class NotAName(Refused):

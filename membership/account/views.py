@@ -14,6 +14,9 @@ from membership.account import (
     cancelling,
     card,
     changing,
+    gift_pages,
+    given_pages,
+    group_pages,
     merging_pages,
     papers,
     patron_money,
@@ -27,9 +30,13 @@ from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
 from membership.giving.queries import payments_of
 from membership.giving.statements import years_of
+from membership.memberships.gift_queries import gifts_by
+from membership.memberships.given_queries import given_to
+from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
+from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
@@ -40,6 +47,9 @@ __all__ = [
     "cancelling",
     "card",
     "changing",
+    "gift_pages",
+    "given_pages",
+    "group_pages",
     "merging_pages",
     "papers",
     "patron_money",
@@ -59,6 +69,9 @@ def overview() -> str:
         values = {
             "part": taking_part(session, reader_id, at),
             "lines": queries.membership_lines(session, reader_id, at),
+            "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
         }
@@ -69,9 +82,15 @@ def overview() -> str:
 @allow(Who.READERS)
 def membership() -> str:
     """How the membership stands, and how to end it."""
+    reader_id, at = current_user.reader_id, clock.now()
     with reading() as session:
-        lines = queries.membership_lines(session, current_user.reader_id, clock.now())
-    return render_template("account/membership.html", lines=lines)
+        values = {
+            "lines": queries.membership_lines(session, reader_id, at),
+            "given": given_to(session, reader_id, at),
+            "gifts": gifts_by(session, reader_id),
+            "seats": seats_of_reader(session, reader_id, at),
+        }
+    return render_template("account/membership.html", **values)
 
 
 @blueprint.get("/account/payments")
@@ -97,8 +116,10 @@ def perks() -> str:
 @blueprint.get("/account/preferences")
 @allow(Who.READERS)
 def preferences() -> str:
-    """Name and language."""
-    form = PreferencesForm(name=current_user.name, language=current_user.language)
+    """Name, language, and which letters are welcome."""
+    with reading() as session:
+        letters = wishes(session, current_user.reader_id)
+    form = PreferencesForm(formdata=None, name=current_user.name, language=current_user.language, **letters)
     return _preferences(form)
 
 
@@ -109,10 +130,13 @@ def prefer() -> Response | tuple[str, int]:
     form = PreferencesForm()
     if not form.validate():
         return _preferences(form), 422
-    values = {"name": form.name.data or "", "language": form.language.data or LANGUAGES[0]}
+    letters = {sort: bool(form[sort].data) for sort in SORTS}
+    name, language = form.name.data or "", form.language.data or LANGUAGES[0]
     try:
         with transaction() as session:
-            actions.prefer(session, current_user.reader_id, **values)
+            actions.prefer(
+                session, current_user.reader_id, name=name, language=language, letters=letters, at=clock.now()
+            )
     except Refused as refused:
         form.show(refused, "name")
         return _preferences(form), refused.status

@@ -217,6 +217,9 @@ def _void(session: Session, ballot: Ballot, *, reason: str | None, by: int | Non
         session.execute(delete(table).where(table.ballot_id == ballot.id))
     log.append(session, ballot, [("cancelled", at.isoformat())])
     ballot.status, ballot.void_reason, ballot.closed_at = "void", reason, at
+    for option in options_of(session, ballot.id):
+        address = f"/ballots/{ballot.slug}"
+        topics.note_step(session, option.topic_id, "called_off", title=ballot.title, address=address, at=at)
     note(session, actor_id=by, action="ballot:cancelled", object=f"ballot/{ballot.id}", at=at)
 
 

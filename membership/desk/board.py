@@ -19,6 +19,8 @@ from membership.webhooks.drift import open_count
 
 PLACES = (
     ("/staff/patrons", lazy_gettext("Patrons and readers"), lazy_gettext("Memberships, payments, letters."), "manager"),
+    ("/staff/complimentary", lazy_gettext("Complimentary memberships"), lazy_gettext("Given until a day."), "manager"),
+    ("/staff/gifts", lazy_gettext("Memberships as gifts"), lazy_gettext("Who gave one, and who claimed it."), "manager"),
     ("/staff/tiers", lazy_gettext("Memberships on offer"), lazy_gettext("Their words, order and prices."), "manager"),
     ("/staff/ways", lazy_gettext("Other ways to give"), lazy_gettext("Transfer, cheque, PayPal; record a gift."), "manager"),
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),

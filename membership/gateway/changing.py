@@ -74,23 +74,63 @@ def change_later(subscription: SubscriptionReading, wanted: Wanted) -> Subscript
     """Change with the next period, by a schedule of two phases that then lets the subscription go on by itself."""
     if subscription.schedule_id:  # one whose change has come about already, but that has not let go yet
         release_plan(subscription.id)
+    return _plan(subscription, {**_item(wanted), "quantity": 1}, wanted.interval, wanted.key)
+
+
+def _plan(
+    subscription: SubscriptionReading, then: dict[str, Any] | int, interval: str, key: str
+) -> SubscriptionReading:
+    """Two phases: what runs now until its period's end, then the item `then`, or so many of what runs now."""
     schedules = _v1().subscription_schedules
-    made = schedules.create({"from_subscription": subscription.id}, {"idempotency_key": f"plan-{wanted.key}"})
+    made = schedules.create({"from_subscription": subscription.id}, {"idempotency_key": f"plan-{key}"})
     now = made.phases[0]
     item = now["items"][0]
+    price_id = item.price if isinstance(item.price, str) else item.price.id
     running = {
-        "items": [{"price": item.price if isinstance(item.price, str) else item.price.id, "quantity": item.quantity}],
+        "items": [{"price": price_id, "quantity": item.quantity}],
         "start_date": now.start_date,
         "end_date": now.end_date,
     }
     following = {
-        "items": [{**_item(wanted), "quantity": 1}],
-        "duration": {"interval": wanted.interval, "interval_count": 1},
+        "items": [{"price": price_id, "quantity": then} if isinstance(then, int) else then],
+        "duration": {"interval": interval, "interval_count": 1},
         "proration_behavior": "none",
     }
     params = {"phases": [running, following], "end_behavior": "release"}
-    schedules.update(made.id, params, {"idempotency_key": f"phases-{wanted.key}"})
+    schedules.update(made.id, params, {"idempotency_key": f"phases-{key}"})
     return read_subscription(_v1().subscriptions.retrieve(subscription.id, WITH_PLAN))
+
+
+@_named
+def estimate_seats(subscription: SubscriptionReading, seats: int) -> Money:
+    """What another number of seats would cost at this moment; never below nothing."""
+    details = {"items": [{"id": subscription.item_id, "quantity": seats}], "proration_behavior": "always_invoice"}
+    params = {"subscription": subscription.id, "subscription_details": details}
+    return Money(_v1().invoices.create_preview(params).amount_due, subscription.currency)
+
+
+@_named
+def seats_now(subscription: SubscriptionReading, seats: int, *, key: str) -> SubscriptionReading:
+    """More seats at once, for the difference; whole or not at all. Raises `BankSaysNo`."""
+    params = {
+        "items": [{"id": subscription.item_id, "quantity": seats}],
+        "proration_behavior": "always_invoice",
+        "payment_behavior": "error_if_incomplete",
+        **WITH_PLAN,
+    }
+    try:
+        changed = _v1().subscriptions.update(subscription.id, params, {"idempotency_key": f"seats-{key}"})
+    except stripe.CardError as error:
+        raise BankSaysNo() from error
+    return read_subscription(changed)
+
+
+@_named
+def seats_later(subscription: SubscriptionReading, seats: int, *, key: str) -> SubscriptionReading:
+    """Fewer seats with the next period: this one is paid."""
+    if subscription.schedule_id:
+        release_plan(subscription.id)
+    return _plan(subscription, seats, subscription.interval, key)
 
 
 @_named

@@ -127,6 +127,11 @@ def _v1() -> Any:
     return _client.v1
 
 
+def _v2() -> Any:
+    assert _client is not None, "gateway.bind was not called"
+    return _client.v2
+
+
 @_named
 def account_name() -> str:
     """The account behind the key, to see that the key works: its name, or its id."""
@@ -153,23 +158,28 @@ def name_product(product_id: str, name: str) -> None:
 
 
 @_named
-def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str) -> Opened:
-    """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create)."""
+def open_membership_checkout(request: CheckoutRequest, *, product_id: str, interval: str, seats: int = 1) -> Opened:
+    """A hosted page on which the reader starts a subscription (docs.stripe.com/api/checkout/sessions/create).
+
+    The request's amount is for all `seats` together and divides by them.
+    """
     price = _price(request) | {"product": product_id, "recurring": {"interval": interval}}
+    price["unit_amount"] = request.amount.minor // seats
     params = _common(request) | {
         "mode": "subscription",
-        "line_items": [{"quantity": 1, "price_data": price}],
+        "line_items": [{"quantity": seats, "price_data": price}],
         "subscription_data": {"metadata": {"checkout": request.token, "app": "membership"}},
     }
     return _opened(params, request)
 
 
 @_named
-def open_donation_checkout(request: CheckoutRequest, *, name: str) -> Opened:
-    """A hosted page on which the reader gives once. Guests get a Stripe customer only if Stripe needs one."""
+def open_donation_checkout(request: CheckoutRequest, *, name: str, button: str = "donate") -> Opened:
+    """A hosted page on which the reader pays once, by a button that says so (`donate`, `pay`). Guests get a Stripe
+    customer only if Stripe needs one."""
     params = _common(request) | {
         "mode": "payment",
-        "submit_type": "donate",
+        "submit_type": button,
         "line_items": [{"quantity": 1, "price_data": _price(request) | {"product_data": {"name": name}}}],
         "payment_intent_data": {"metadata": {"checkout": request.token, "app": "membership"}},
     }

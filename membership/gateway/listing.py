@@ -150,10 +150,30 @@ def subscription_of_payment(payment_intent_id: str) -> str | None:
     return _id(getattr(getattr(parent, "subscription_details", None), "subscription", None))
 
 
-@client._fetched
 def event(event_id: str) -> dict[str, Any]:
-    """One event as plain JSON, as long as Stripe keeps it (30 days)."""
+    """One event as plain JSON, snapshot or thin, as long as Stripe keeps it (30 days)."""
+    try:
+        return _snapshot(event_id)
+    except client.StripeGone:
+        return thin_event(event_id)
+
+
+@client._fetched
+def _snapshot(event_id: str) -> dict[str, Any]:
     return dict(json.loads(str(client._v1().events.retrieve(event_id))))
+
+
+@client._fetched
+def thin_event(event_id: str) -> dict[str, Any]:
+    """A thin event with what its delivery leaves out (`data`, `changes`). Raises `StripeGone`."""
+    return dict(json.loads(str(client._v2().core.events.retrieve(event_id))))
+
+
+@client._fetched
+def related(url: str) -> dict[str, Any]:
+    """The object that a thin event names by its path at Stripe, as plain JSON. Raises `StripeGone`."""
+    assert client._client is not None, "gateway.bind was not called"
+    return dict(json.loads(client._client.raw_request("get", url).body))
 
 
 @client._fetched

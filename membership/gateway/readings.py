@@ -91,11 +91,14 @@ class PlannedReading:
     amount: int
     interval: str
     starts_at: datetime
+    quantity: int = 1
 
 
 @dataclass(frozen=True)
 class SubscriptionReading:
-    """A subscription. `ends_at` is set while a cancellation is scheduled, whichever way it was asked for.
+    """A subscription; `amount` is for all of its `quantity`.
+
+    `ends_at` is set while a cancellation is scheduled, whichever way it was asked for.
 
     `planned` is known only where the schedule was expanded (`PLANNED`); `paused`: no money is collected, until
     `resumes_at` if that is known.
@@ -119,6 +122,7 @@ class SubscriptionReading:
     planned: PlannedReading | None = None
     paused: bool = False
     resumes_at: datetime | None = None
+    quantity: int = 1
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
         status=subscription.status,
         product_id=_id(item.price.product) or "",
         currency=subscription.currency.upper(),
-        amount=(item.price.unit_amount or 0) * (getattr(item, "quantity", 1) or 1),
+        amount=(item.price.unit_amount or 0) * _quantity(item),
         interval=item.price.recurring.interval,
         started_at=datetime.fromtimestamp(subscription.start_date, UTC),
         period_ends_at=period_ends_at,
@@ -187,14 +191,19 @@ def read_subscription(subscription: Any) -> SubscriptionReading:
         payment_failed=getattr(details, "reason", None) == "payment_failed",
         item_id=item.id,
         schedule_id=_id(getattr(subscription, "schedule", None)),
-        planned=_planned(subscription, item.price.id),
+        planned=_planned(subscription, item.price.id, _quantity(item)),
         paused=pause is not None or subscription.status == "paused",
         resumes_at=_time(getattr(pause, "resumes_at", None)),
+        quantity=_quantity(item),
     )
 
 
-def _planned(subscription: Any, price_id: str) -> PlannedReading | None:
-    """The next phase of an expanded schedule, if it has another price than now."""
+def _quantity(item: Any) -> int:
+    return getattr(item, "quantity", 1) or 1
+
+
+def _planned(subscription: Any, price_id: str, quantity: int) -> PlannedReading | None:
+    """The next phase of an expanded schedule, if it has another price or quantity than now."""
     schedule = getattr(subscription, "schedule", None)
     if schedule is None or isinstance(schedule, str) or schedule.status not in {"active", "not_started"}:
         return None
@@ -203,12 +212,13 @@ def _planned(subscription: Any, price_id: str) -> PlannedReading | None:
     if not following:
         return None
     item = following[0]["items"][0]
-    if isinstance(item.price, str) or item.price.id == price_id:
+    if isinstance(item.price, str) or (item.price.id, _quantity(item)) == (price_id, quantity):
         return None
     return PlannedReading(
         product_id=_id(item.price.product) or "",
-        amount=(item.price.unit_amount or 0) * (getattr(item, "quantity", 1) or 1),
+        amount=(item.price.unit_amount or 0) * _quantity(item),
         interval=item.price.recurring.interval,
+        quantity=_quantity(item),
         starts_at=datetime.fromtimestamp(following[0].start_date, UTC),
     )
 

@@ -29,7 +29,7 @@ class Checkout(Base):
 
     __tablename__ = "checkout"
     __table_args__ = (
-        CheckConstraint("kind IN ('membership', 'donation')", name="kind"),
+        CheckConstraint("kind IN ('membership', 'donation', 'gift')", name="kind"),
         CheckConstraint("state IN ('begun', 'open', 'waiting', 'paid', 'failed', 'expired')", name="state"),
     )
 
@@ -54,12 +54,12 @@ class Checkout(Base):
 class Payment(Base):
     """Money that a reader paid and Stripe confirmed. Never changed: a correction is a ledger line.
 
-    `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation): the key that makes one
-    payment of however many events. `amount` is gross, in the currency the reader paid in.
+    `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation or a membership given away as a
+    `gift`): the key that makes one payment of however many events. `amount` is gross, in the currency the reader paid in.
     """
 
     __tablename__ = "payment"
-    __table_args__ = (CheckConstraint("kind IN ('membership', 'donation')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('membership', 'donation', 'gift')", name="kind"),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     stripe_id: Mapped[str] = mapped_column(Text, unique=True)

@@ -15,11 +15,12 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class StatementLine:
-    """One movement: `kind` is `paid`, `refunded` or `disputed`; `amount` is negative when it went back."""
+    """One movement: `kind` is `paid`, `refunded` or `disputed`; `amount` is negative when it went back; `of` is the
+    payment's kind (`membership`, `donation`, `gift`)."""
 
     at: datetime
     kind: str
-    membership: bool
+    of: str
     amount: Money
     receipt: str
     void: bool
@@ -60,10 +61,10 @@ def _year(line: StatementLine, zone: str) -> int:
 
 
 def _lines(case: PaymentCase) -> list[StatementLine]:
-    membership = case.payment.kind == "membership"
+    of = case.payment.kind
     newest = case.receipts[-1] if case.receipts else None
     number, void = (newest.number, newest.voided_at is not None) if newest else ("", False)
-    found = [StatementLine(case.payment.paid_at, "paid", membership, case.amount, number, void)]
+    found = [StatementLine(case.payment.paid_at, "paid", of, case.amount, number, void)]
     for refund in case.refunds:
         if refund.state == "succeeded":
             found.append(_back("refunded", refund.asked_at, refund.amount, case))
@@ -74,7 +75,7 @@ def _lines(case: PaymentCase) -> list[StatementLine]:
 
 
 def _back(kind: str, at: datetime, minor: int, case: PaymentCase) -> StatementLine:
-    return StatementLine(at, kind, case.payment.kind == "membership", Money(-minor, case.payment.currency), "", False)
+    return StatementLine(at, kind, case.payment.kind, Money(-minor, case.payment.currency), "", False)
 
 
 def _sum(code: str, lines: list[StatementLine]) -> Sum:

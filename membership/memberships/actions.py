@@ -18,10 +18,12 @@ from membership.giving.models import Checkout, Payment
 from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
-from membership.memberships import rules
+from membership.memberships import groups, rules
+from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
 from membership.memberships.queries import (
     checkout_choice,
+    holders,
     membership_by_subscription,
     membership_of_payment,
     periods_paid,
@@ -44,9 +46,9 @@ class PaidInvoice:
     payment: PaymentReading | None
 
 
-def choose_tier(session: Session, checkout: Checkout, *, tier_id: int, interval: str) -> None:
-    """What a membership's checkout asks for. The same attempt told twice is one choice."""
-    insert_once(session, MembershipCheckout, checkout_id=checkout.id, tier_id=tier_id, interval=interval)
+def choose_tier(session: Session, checkout: Checkout, *, tier_id: int, interval: str, seats: int | None = None) -> None:
+    """What a membership's checkout asks for (`seats`: a group's). The same attempt told twice is one choice."""
+    insert_once(session, MembershipCheckout, checkout_id=checkout.id, tier_id=tier_id, interval=interval, seats=seats)
 
 
 def take_in(
@@ -113,7 +115,7 @@ def reckon_standing(session: Session, membership: Membership, *, at: datetime) -
     before = (membership.paid_until, membership.frozen)
     _reckon(session, membership)
     if before != (membership.paid_until, membership.frozen):
-        _wake_perks(session, membership.reader_id, at=at)
+        _wake(session, membership, at=at)
 
 
 def _reckon(session: Session, membership: Membership) -> None:
@@ -125,8 +127,12 @@ def _reckon(session: Session, membership: Membership) -> None:
     membership.frozen = any(period.disputed for period in periods)
 
 
-def _wake_perks(session: Session, reader_id: int, *, at: datetime) -> None:
-    post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
+    """Whoever has standing by this membership may have it no more, or again: its reader, or those on its seats."""
+    readers = {membership.reader_id} if membership.seats is None else holders(session, membership.id)
+    for reader_id in sorted(readers):
+        post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+        wake_turn(session, reader_id, at=at)
 
 
 def _known(session: Session, subscription: SubscriptionReading, *, at: datetime) -> Membership:
@@ -155,10 +161,17 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         started_at=subscription.started_at,
         frozen=False,
         paused=False,
+        seats=_seats(session, subscription, checkout),
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
     return made
+
+
+def _seats(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
+    """A group's seats; None for a membership that nobody bought as a group."""
+    choice = checkout_choice(session, checkout.id) if checkout else None
+    return subscription.quantity if choice and choice.seats else None
 
 
 def _tier(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
@@ -177,6 +190,7 @@ def _follow(
     counted_from: datetime | None,
     at: datetime,
 ) -> Membership:
+    rests = membership.paused != subscription.paused
     membership.status = subscription.status
     membership.amount = subscription.amount
     membership.interval = subscription.interval
@@ -187,9 +201,14 @@ def _follow(
     membership.paused = subscription.paused
     membership.resumes_at = subscription.resumes_at
     _plan(session, membership, subscription)
+    if membership.seats is not None and membership.seats != subscription.quantity:
+        membership.seats = subscription.quantity
+        groups.fit(session, membership, at=at)
     _close_checkout(session, membership, subscription, at=at)
     failed = rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed)
     _move(session, membership, payment_failed=failed, counted_from=counted_from, at=at)
+    if rests:
+        _wake(session, membership, at=at)
     session.flush()
     return membership
 
@@ -202,6 +221,7 @@ def _plan(session: Session, membership: Membership, subscription: SubscriptionRe
     membership.next_amount = planned.amount if planned else None
     membership.next_interval = planned.interval if planned else None
     membership.next_from = planned.starts_at if planned else None
+    membership.next_seats = planned.quantity if planned and membership.seats is not None else None
 
 
 def _close_checkout(
@@ -223,11 +243,15 @@ def _move(
     at: datetime,
 ) -> None:
     """Write the movement that this change makes, and wake whoever depends on standing."""
+    own = select(Movement.kind).where(Movement.membership_id == membership.id).order_by(Movement.sequence)
+    moved = session.execute(own).scalars().all()
     after = rules.counted_amount(
         status=membership.status,
-        paid_once=membership.paid_until is not None,
+        # Money that went back takes away standing; what runs on is still what the next months bring.
+        paid_once=bool(moved) or membership.paid_until is not None,
         amount=membership.amount,
         interval=membership.interval,
+        paused=membership.paused,
     )
     earlier = select(func.count()).select_from(Movement).where(Movement.reader_id == membership.reader_id)
     kind = rules.movement_kind(
@@ -235,15 +259,17 @@ def _move(
         after,
         was_patron_before=bool(session.execute(earlier).scalar_one()),
         payment_failed=payment_failed,
+        paused=membership.paused,
+        ended=membership.status in rules.ENDED,
+        rested=bool(moved) and moved[-1] == "paused",
     )
     if kind is None:
         return
     moments = {"new": counted_from, "returned": counted_from, "left": membership.ended_at, "lost": membership.ended_at}
-    own = select(func.count()).select_from(Movement).where(Movement.membership_id == membership.id)
     session.add(
         Movement(
             membership_id=membership.id,
-            sequence=session.execute(own).scalar_one() + 1,
+            sequence=len(moved) + 1,
             reader_id=membership.reader_id,
             tier_id=membership.tier_id,
             kind=kind,
@@ -253,12 +279,14 @@ def _move(
         )
     )
     membership.counted = after
-    _wake_perks(session, membership.reader_id, at=at)
-    if after == 0:
+    _wake(session, membership, at=at)
+    if kind in ("left", "lost"):
         _say_ended(session, membership, lost=kind == "lost", at=at)
 
 
 def _say_ended(session: Session, membership: Membership, *, lost: bool, at: datetime) -> None:
+    if membership.seats is not None:
+        groups.say_over(session, membership, at=at)
     person = session.get(Person, membership.reader_id)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
@@ -266,9 +294,11 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
         write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
 
 
-def tell_already_patron(session: Session, email: str, *, at: datetime) -> None:
-    """Somebody began a second membership with a patron's address: tell the patron, at most once a day, what fits instead."""
+def tell_already_patron(session: Session, email: str, *, group: bool = False, at: datetime) -> None:
+    """Somebody began a second membership (or `group`) with an address that has one: tell its reader, at most once a day,
+    what fits instead."""
     person = person_by_email(session, email)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
-        write(session, "already_patron", to, key=f"already:{person.reader_id}:{at:%Y-%m-%d}", at=at)
+        letter, key = ("already_group", "already-group") if group else ("already_patron", "already")
+        write(session, letter, to, key=f"{key}:{person.reader_id}:{at:%Y-%m-%d}", at=at)

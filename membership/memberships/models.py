@@ -29,7 +29,8 @@ class Membership(Base):
 
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
     `paused` while nothing is collected on the reader's wish; the `next_…` columns tell what is planned at Stripe, from when.
-    `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment.
+    `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment and while
+    paused.
     `seats` is set for a group membership: it gives standing to those who hold its seats (`GroupSeat`), not to the payer.
     """
 
@@ -67,13 +68,16 @@ class Membership(Base):
 class Movement(Base):
     """A change of what patrons pay: append-only; the sum of `yearly` is twelve times the MRR (so nothing is rounded).
 
-    `yearly` is the change in minor units per year (a month counts twelve times): positive for new, returned, raised;
-    negative for lowered, left (by choice) and lost (to failed payments).
+    `yearly` is the change in minor units per year (a month counts twelve times): positive for new, returned, raised and
+    resumed; negative for lowered, paused, left (by choice) and lost (to failed payments). A pause takes all of it away, so
+    who leaves while paused leaves with 0.
     """
 
     __tablename__ = "movement"
     __table_args__ = (
-        CheckConstraint("kind IN ('new', 'returned', 'raised', 'lowered', 'left', 'lost')", name="kind"),
+        CheckConstraint(
+            "kind IN ('new', 'returned', 'raised', 'resumed', 'lowered', 'paused', 'left', 'lost')", name="kind"
+        ),
         UniqueConstraint("membership_id", "sequence"),
         Index("ix_movement_at", "at"),
     )

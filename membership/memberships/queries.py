@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import is_disputed, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
+from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
 from membership.memberships.rules import ENDED, NOT_BEGUN
 from membership.memberships.tiers import Tier, TierPrice
@@ -49,6 +50,12 @@ def current_membership(session: Session, reader_id: int) -> Membership | None:
     """The reader's own membership that is running now, if one is; the newest of several. A group they pay for is not it."""
     own = (row for row in memberships_of(session, reader_id) if row.seats is None)
     return next((row for row in own if row.status not in ENDED), None)
+
+
+def holders(session: Session, membership_id: int) -> set[int]:
+    """The readers who hold the seats of a group's membership."""
+    held = (GroupSeat.membership_id == membership_id, GroupSeat.freed_at.is_(None), GroupSeat.reader_id.is_not(None))
+    return {reader_id for reader_id in session.execute(select(GroupSeat.reader_id).where(*held)).scalars() if reader_id}
 
 
 def running_now() -> ColumnElement[bool]:
@@ -100,6 +107,11 @@ def offers(session: Session, currency: str) -> list[TierOffer]:
         for row, prices in found.values()
         if {"month", "year"} <= prices.keys()
     ]
+
+
+def open_tiers(session: Session) -> list[Tier]:
+    """The tiers that are not archived, in their order."""
+    return list(session.execute(select(Tier).where(Tier.archived_at.is_(None)).order_by(Tier.position)).scalars())
 
 
 def priced_currencies(session: Session) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -47,9 +48,10 @@ def yearly(amount: int, interval: str) -> int:
     return amount * 12 if interval == "month" else amount
 
 
-def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str) -> int:
-    """What a membership adds to recurring revenue per year: nothing before its first payment and after its end."""
-    if not paid_once or status in ENDED or status in NOT_BEGUN:
+def counted_amount(*, status: str, paid_once: bool, amount: int, interval: str, paused: bool = False) -> int:
+    """What a membership adds to recurring revenue per year: nothing before its first payment, while nothing is collected
+    on the reader's wish, and after its end."""
+    if paused or not paid_once or status in ENDED or status in NOT_BEGUN:
         return 0
     return yearly(amount, interval)
 
@@ -60,18 +62,32 @@ def ended_by_failure(*, status: str, payment_failed: bool) -> bool:
     return payment_failed or status == "unpaid"
 
 
-def movement_kind(before: int, after: int, *, was_patron_before: bool, payment_failed: bool) -> str | None:
+def movement_kind(
+    before: int,
+    after: int,
+    *,
+    was_patron_before: bool,
+    payment_failed: bool,
+    paused: bool = False,
+    ended: bool = False,
+    rested: bool = False,
+) -> str | None:
     """How a change of the counted yearly amount is called; None when nothing changed.
 
-    `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`.
+    `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`;
+    `paused` and `ended`: how this membership stands now; `rested`: its last movement was a pause. One that ends out of a
+    pause is a leaving of nothing: its money left with the pause, its patron leaves now.
     """
     if before == after:
-        return None
-    if before == 0:
-        return "returned" if was_patron_before else "new"
-    if after == 0:
-        return "lost" if payment_failed else "left"
-    return "raised" if after > before else "lowered"
+        if not (rested and ended):
+            return None
+    elif before == 0:
+        return "resumed" if rested else "returned" if was_patron_before else "new"
+    elif after > 0:
+        return "raised" if after > before else "lowered"
+    elif paused and not ended:
+        return "paused"
+    return "lost" if payment_failed else "left"
 
 
 class UnknownTier(Refused):
@@ -110,3 +126,43 @@ def tier_for(
     if not reached:
         raise UnknownTier()
     return max(reached)[1], own
+
+
+LONGEST_GIVEN = timedelta(days=5 * 366)
+"""A complimentary membership ends within five years; who is meant to stay longer is asked anew."""
+
+
+class NotAnEnd(Refused):
+    """A day that is over, or too far away."""
+
+    field = "until"
+    words = N_("Please choose a day after today, and within five years.")
+
+
+class OverAlready(Refused):
+    """What is to be ended has ended."""
+
+    status = 409
+    words = N_("This membership has ended already.")
+
+
+def checked_end(ends_at: datetime, *, at: datetime) -> datetime:
+    """The end of a complimentary membership. Raises `NotAnEnd`."""
+    if not at < ends_at <= at + LONGEST_GIVEN:
+        raise NotAnEnd()
+    return ends_at
+
+
+NOTICE = timedelta(days=14)
+"""So long before a given membership ends its reader is told; not for one that lasted less than twice as long."""
+
+
+def notice_at(begins_at: datetime, ends_at: datetime) -> datetime | None:
+    """When a reader is told that a given membership will end; None when it is too short for that."""
+    return ends_at - NOTICE if ends_at - begins_at >= 2 * NOTICE else None
+
+
+def months_later(moment: datetime, months: int) -> datetime:
+    """The same day so many months later, or that month's last day (UTC)."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

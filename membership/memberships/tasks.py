@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from membership import clock
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.readings import SubscriptionReading
 from membership.jobs.queue import Claimed, finishing
 from membership.jobs.worker import Task
+from membership.memberships import gifts, given
 from membership.memberships.actions import PaidInvoice
 from membership.memberships.queries import paid_invoices, tiers_not_at_stripe
 from membership.memberships.tiers import Tier
@@ -50,6 +52,18 @@ def sync_tiers() -> int:
     return len(missing)
 
 
+def product_of(tier_id: int) -> str:
+    """A tier's product at Stripe; made now if the worker has not told Stripe of a new tier yet."""
+    with reading() as session:
+        known = session.get_one(Tier, tier_id).stripe_product_id
+    if known is None:
+        sync_tiers()
+        with reading() as session:
+            known = session.get_one(Tier, tier_id).stripe_product_id
+    assert known is not None
+    return known
+
+
 def sync(job: Claimed) -> None:
     """The same as a job, posted when tiers are made or changed."""
     sync_tiers()
@@ -67,4 +81,28 @@ def name_tier(job: Claimed) -> None:
         pass
 
 
-TASKS: dict[str, Task] = {"memberships.name_tier": name_tier, "memberships.sync_tiers": sync}
+def follow_given(job: Claimed) -> None:
+    """A given membership changed, comes to its end or has: what is due about it."""
+    with finishing(job) as session:
+        given.follow(session, job.payload["given"], at=clock.now())
+
+
+def follow_gift(job: Claimed) -> None:
+    """A gift that was bought: its letter, or a reminder, is due."""
+    with finishing(job) as session:
+        gifts.follow(session, job.payload["gift"], at=clock.now())
+
+
+def turn(job: Claimed) -> None:
+    """A gift waits for its reader's other standing to end: perhaps it has."""
+    with finishing(job) as session:
+        given.take_turn(session, job.payload["reader"], at=clock.now())
+
+
+TASKS: dict[str, Task] = {
+    "memberships.name_tier": name_tier,
+    "memberships.sync_tiers": sync,
+    gifts.FOLLOW: follow_gift,
+    given.FOLLOW: follow_given,
+    given.TURN: turn,
+}

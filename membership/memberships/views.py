@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -22,16 +22,18 @@ from membership.giving.guarding import Unconfirmed, person_key
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
-from membership.memberships import actions, queries
+from membership.memberships import actions, gift_pages, group_pages, queries
+from membership.memberships.gift_queries import gift_of_checkout
+from membership.memberships.room import blueprint
 from membership.memberships.rules import tier_for
-from membership.memberships.tasks import sync_tiers
+from membership.memberships.tasks import product_of
 from membership.money import Money, check_bounds, read_amount
 from membership.readers.queries import person_by_email
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
 
-blueprint = Blueprint("memberships", __name__)
+__all__ = ["blueprint", "gift_pages", "group_pages"]
 
 LOOK_AGAIN_SECONDS = 4
 
@@ -147,18 +149,7 @@ def _tier_id(slug: str, code: str) -> int:
 
 
 def _open_page(asked: CheckoutRequest, tier_id: int, interval: str) -> Opened:
-    product = _product(tier_id)
-    if product is None:  # a tier made a moment ago, before the worker had told Stripe
-        sync_tiers()
-        product = _product(tier_id)
-    assert product is not None
-    return gateway.open_membership_checkout(asked, product_id=product, interval=interval)
-
-
-def _product(tier_id: int) -> str | None:
-    with reading() as session:
-        tier = queries.tier(session, tier_id)
-    return tier.stripe_product_id if tier else None
+    return gateway.open_membership_checkout(asked, product_id=product_of(tier_id), interval=interval)
 
 
 def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
@@ -200,6 +191,7 @@ def welcome() -> Response:
         checkout = checkout_by_session(session, session_id)
         membership = queries.membership_of_checkout(session, checkout) if checkout else None
         tier = queries.tier(session, membership.tier_id) if membership else None
+        gift = gift_of_checkout(session, checkout.id) if checkout else None
     if checkout is None or checkout.browser_hash != browser_hash():
         return make_response(render_template("memberships/welcome_elsewhere.html"))
     if checkout.state == "open":
@@ -209,6 +201,7 @@ def welcome() -> Response:
         checkout=checkout,
         membership=membership,
         tier=tier,
+        gift=gift,
         amount=Money(checkout.amount, checkout.currency),
         cover=Money(checkout.fee_cover or 0, checkout.currency),
         session_id=session_id,

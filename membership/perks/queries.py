@@ -64,11 +64,6 @@ def readers_with_standing(session: Session, at: datetime, *, after: int = 0, mos
     return list(session.execute(statement).scalars())
 
 
-def open_tiers(session: Session) -> list[Tier]:
-    """The tiers that a perk can be bound to, in their order."""
-    return list(session.execute(select(Tier).where(Tier.archived_at.is_(None)).order_by(Tier.position)).scalars())
-
-
 def known_tiers(session: Session, tier_ids: Collection[int]) -> set[int]:
     """Those of these tiers that there are."""
     return set(session.execute(select(Tier.id).where(Tier.id.in_(tier_ids))).scalars())

@@ -10,6 +10,7 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
+from membership.memberships.queries import open_tiers
 from membership.memberships.standing import has_standing
 from membership.perks import actions, queries
 from membership.perks.forms import LinkForm
@@ -90,7 +91,7 @@ def retire(perk_id: int) -> Response:
 
 def _choices(form: LinkForm) -> None:
     with reading() as session:
-        form.tiers.choices = [SelectChoice(tier.id, tier.name) for tier in queries.open_tiers(session)]
+        form.tiers.choices = [SelectChoice(tier.id, tier.name) for tier in open_tiers(session)]
 
 
 def _desk(form: LinkForm) -> str:

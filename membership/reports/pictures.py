@@ -10,7 +10,7 @@ from flask_babel import get_locale, gettext
 
 from membership.reports.charts import Column, Row, columns, rows
 from membership.reports.queries import ArticleMoney, PatronsReport
-from membership.reports.rules import KINDS
+from membership.reports.rules import KINDS, LOSSES
 from membership.web.locale import money
 
 MOST_ARTICLES = 8
@@ -33,7 +33,9 @@ def kind_words(kind: str) -> str:
         "new": gettext("New"),
         "returned": gettext("Came back"),
         "raised": gettext("Give more"),
+        "resumed": gettext("Go on after a pause"),
         "lowered": gettext("Give less"),
+        "paused": gettext("Pause"),
         "left": gettext("Left by choice"),
         "lost": gettext("Lost to failed payments"),
     }[kind]
@@ -72,7 +74,7 @@ def tiers(report: PatronsReport) -> Picture:
 def movements(report: PatronsReport) -> Picture:
     """How many memberships moved since the month began, by kind; what is lost in the second colour."""
     counts = [(kind, sum(line.memberships for line in report.moved if line.kind == kind)) for kind in KINDS]
-    points = [(kind_words(kind), count, str(count), KINDS.index(kind) > 2) for kind, count in counts]
+    points = [(kind_words(kind), count, str(count), kind in LOSSES) for kind, count in counts]
     told = ", ".join(f"{kind_words(kind)}: {count}" for kind, count in counts)
     return Picture("moved", gettext("Memberships that changed since the month began"), told, rows=tuple(rows(points)))
 

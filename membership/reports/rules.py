@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 MONTHS_SHOWN = 12
-KINDS = ("new", "returned", "raised", "lowered", "left", "lost")
-"""The movements, in the order in which a report names them: three that add, three that take away."""
+GAINS = ("new", "returned", "raised", "resumed")
+LOSSES = ("lowered", "paused", "left", "lost")
+KINDS = GAINS + LOSSES
+"""The movements, in the order in which a report names them."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

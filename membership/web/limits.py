@@ -62,6 +62,7 @@ SIGN_IN_PER_CLIENT = Limit("sign-in/client", 5, timedelta(hours=1))
 SIGN_IN_PER_NETWORK = Limit("sign-in/network", 20, timedelta(hours=1))
 CODES_PER_CLIENT = Limit("code/client", 50, timedelta(hours=1))
 CHECKOUTS_PER_CLIENT = Limit("checkout/client", 5, timedelta(hours=1))
+CHECKOUTS_PER_ADDRESS = Limit("checkout/email", 3, timedelta(hours=1))
 PROPOSALS_PER_READER = Limit("topic/reader", 10, timedelta(days=1))
 VOTES_PER_READER = Limit("vote/reader", 60, timedelta(hours=1))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, bindparam, text, update
+from sqlalchemy import LargeBinary, bindparam, select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import TextClause
 
 from membership.db import UtcTime
 from membership.gateway.looking import look_again
@@ -16,38 +17,68 @@ from membership.webhooks.listeners import HEARD
 from membership.webhooks.models import StripeEvent
 from membership.webhooks.rules import Envelope
 
-_KEEP = text("""
+_INTO = """
     INSERT INTO stripe_event
-        (id, type, object_id, root_id, api_version, created_at, received_at, raw, state)
-    VALUES (:id, :type, :object_id, :root_id, :api_version, :created_at, :received_at, :raw, :state)
+        (id, type, object_id, root_id, api_version, created_at, received_at, raw, state, snapshot_id)
+    VALUES (:id, :type, :object_id, {root}, :api_version, :created_at, :received_at, :raw, {state}, :snapshot_id)
     ON CONFLICT (id) DO NOTHING
-""").bindparams(
-    bindparam("created_at", type_=UtcTime()),
-    bindparam("received_at", type_=UtcTime()),
-    bindparam("raw", type_=LargeBinary()),
+    RETURNING root_id, state
+"""
+
+
+def _keeping(root: str, state: str) -> TextClause:
+    return text(_INTO.format(root=root, state=state)).bindparams(
+        bindparam("created_at", type_=UtcTime()),
+        bindparam("received_at", type_=UtcTime()),
+        bindparam("raw", type_=LargeBinary()),
+    )
+
+
+# One change may be told by a snapshot and by a thin event. Whichever comes second joins the first: what was applied is
+# applied, and a thin event is taken in under the root that its snapshot names.
+_KEEP = _keeping(
+    ":root_id",
+    "CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event thin WHERE thin.snapshot_id = :id"
+    " AND thin.state = 'applied') THEN 'applied' ELSE :state END",
+)
+_KEEP_THIN = _keeping(
+    "COALESCE((SELECT full_one.root_id FROM stripe_event full_one WHERE full_one.id = :snapshot_id), :root_id)",
+    "CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event full_one WHERE full_one.id = :snapshot_id"
+    " AND full_one.state = 'applied') THEN 'applied' ELSE :state END",
 )
 
 
 def keep_event(session: Session, envelope: Envelope, raw: bytes, *, heard: bool, at: datetime) -> bool:
-    """Store an event as it came, and post its job if anybody listens (`heard`). False when it was here before."""
-    result = session.execute(
-        _KEEP,
-        {
-            "id": envelope.id,
-            "type": envelope.type,
-            "object_id": envelope.object_id,
-            "root_id": envelope.root_id,
-            "api_version": envelope.api_version,
-            "created_at": envelope.created_at,
-            "received_at": at,
-            "raw": raw,
-            "state": "new" if heard else "ignored",
-        },
-    )
-    kept = bool(result.rowcount)  # type: ignore[attr-defined]
-    if kept and heard:
-        look_again(session, envelope.root_id, at=at)
-    return kept
+    """Store an event as it came, and post its job if anybody listens (`heard`) and nobody has acted on the same change
+    told in its other form. False when it was here before."""
+    values = {
+        "id": envelope.id,
+        "type": envelope.type,
+        "object_id": envelope.object_id,
+        "root_id": envelope.root_id,
+        "api_version": envelope.api_version,
+        "created_at": envelope.created_at,
+        "received_at": at,
+        "raw": raw,
+        "state": "new" if heard else "ignored",
+        "snapshot_id": envelope.snapshot_id,
+    }
+    kept = session.execute(_KEEP_THIN if envelope.snapshot_id else _KEEP, values).first()
+    if kept is not None and kept.state == "new":
+        look_again(session, kept.root_id, at=at)
+    return kept is not None
+
+
+def is_told(session: Session, snapshot_id: str) -> bool:
+    """Whether a thin event told of this change before."""
+    thin = select(StripeEvent.id).where(StripeEvent.snapshot_id == snapshot_id).limit(1)
+    return session.execute(thin).first() is not None
+
+
+def move(session: Session, events: Sequence[str], root_id: str, *, at: datetime) -> None:
+    """What these events are about is known now: they wait under its root, whose job is posted."""
+    session.execute(update(StripeEvent).where(StripeEvent.id.in_(events)).values(root_id=root_id))
+    look_again(session, root_id, at=at)
 
 
 class UnknownEvent(Refused):

@@ -2,6 +2,7 @@
 
 An event says only which object to look at again; which one that is decides `rules.root_of`: a subscription's invoices
 and session wake the subscription, charges, refunds, disputes and fraud warnings their payment intent, a price its product.
+A thin event is heard under its type without `v1.`; those that only thin events tell stand in `FINER`.
 """
 
 from __future__ import annotations
@@ -93,10 +94,41 @@ LISTENERS: dict[str, Answer] = {
     "account.application.deauthorized": NOTE,
 }
 
+FINER: dict[str, Answer] = {
+    # what `customer.subscription.updated` tells as one
+    "customer.subscription.active": LOOK,
+    "customer.subscription.trialing": LOOK,
+    "customer.subscription.past_due": LOOK,
+    "customer.subscription.unpaid": LOOK,
+    "customer.subscription.incomplete": LOOK,
+    "customer.subscription.incomplete_expired": LOOK,
+    "customer.subscription.cancel_at_changed": LOOK,
+    "customer.subscription.default_payment_method_changed": LOOK,
+    "customer.subscription.item_added": LOOK,
+    "customer.subscription.item_removed": LOOK,
+    "customer.subscription.item_price_changed": LOOK,
+    "customer.subscription.item_quantity_changed": LOOK,
+    # what `subscription_schedule.updated` tells as one
+    "subscription_schedule.phase_added": LOOK,
+    "subscription_schedule.phase_removed": LOOK,
+    "subscription_schedule.phase_end_date_changed": LOOK,
+    # what `product.updated` and `price.updated` tell as one
+    "product.activated": LOOK,
+    "product.deactivated": LOOK,
+    "price.activated": LOOK,
+    "price.deactivated": LOOK,
+}
+"""What is told by thin events alone. Stripe's list of snapshots does not know these types, so it is not asked for them."""
+
 HEARD = tuple(sorted(type for type, answer in LISTENERS.items() if answer is not HEAR))
 """The types that lead to anything: those that the reconciler asks Stripe for."""
 
 
+def answer_to(type: str) -> Answer:
+    """What follows from an event of this type; nothing when nobody listens."""
+    return LISTENERS.get(type) or FINER.get(type, HEAR)
+
+
 def is_heard(envelope: Envelope) -> bool:
     """Whether anything follows from this event: its type has an answer, and it is about our own account."""
-    return not envelope.foreign and LISTENERS.get(envelope.type, HEAR) is not HEAR
+    return not envelope.foreign and answer_to(envelope.type) is not HEAR

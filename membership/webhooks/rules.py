@@ -13,6 +13,8 @@ from membership.refusals import Refused
 
 TOLERANCE_SECONDS = 300
 BODY_LIMIT = 256 * 1024
+SNAPSHOT, THIN = "event", "v2.core.event"
+"""The two kinds of event: with the object as it was, or only with its name."""
 
 
 class NotFromStripe(Refused):
@@ -23,7 +25,10 @@ class NotFromStripe(Refused):
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the door needs of an event. `root_id`: the object whose lease covers it; `foreign`: of a connected account."""
+    """What the door needs of an event. `root_id`: the object whose lease covers it; `foreign`: of a connected account.
+
+    A thin event's `type` stands here without its `v1.`, as its snapshot's would; `snapshot_id` names that snapshot.
+    """
 
     id: str
     type: str
@@ -32,6 +37,7 @@ class Envelope:
     api_version: str | None
     created_at: datetime
     foreign: bool = False
+    snapshot_id: str | None = None
 
 
 def signed_at(header: str) -> int | None:
@@ -48,33 +54,74 @@ def is_fresh(signed: int, *, at: datetime) -> bool:
 
 
 def read_envelope(event: Any, *, livemode: bool) -> Envelope:
-    """The parts of a snapshot event that the door needs, each checked. Raises `NotFromStripe`."""
-    if not isinstance(event, dict) or event.get("object") != "event":
+    """The parts of a snapshot or thin event that the door needs, each checked. Raises `NotFromStripe`."""
+    kind = event.get("object") if isinstance(event, dict) else None
+    if kind == SNAPSHOT:
+        envelope = _read_snapshot(event)
+    elif kind == THIN:
+        envelope = _read_thin(event)
+    else:
         raise NotFromStripe("This is not an event.")
+    if not envelope.id.startswith("evt_"):
+        raise NotFromStripe("This is not an event.")
+    if event.get("livemode") is not livemode:
+        raise NotFromStripe("This event belongs to the other mode.")
+    return envelope
+
+
+def _read_snapshot(event: dict[str, Any]) -> Envelope:
     about = event.get("data")
     about = about.get("object") if isinstance(about, dict) else None
     if not isinstance(about, dict):
         raise NotFromStripe("This event names no object.")
-    root_id = root_of(about)
-    texts = [event.get("id"), event.get("type"), about.get("id") or "", root_id, event.get("api_version") or ""]
-    if not all(isinstance(text, str) and len(text) <= 255 and text.isprintable() for text in texts):
-        raise NotFromStripe("This event names no object.")
-    if not event["id"].startswith("evt_"):
-        raise NotFromStripe("This is not an event.")
     created = event.get("created")
     if type(created) is not int or not 0 <= created < 10**11:
         raise NotFromStripe("This event has no time.")
-    if event.get("livemode") is not livemode:
-        raise NotFromStripe("This event belongs to the other mode.")
     return Envelope(
-        id=event["id"],
-        type=event["type"],
-        object_id=about.get("id") or "",
-        root_id=root_id,
-        api_version=event.get("api_version") or None,
+        id=_name(event.get("id")),
+        type=_name(event.get("type")),
+        object_id=_name(about.get("id") or ""),
+        root_id=_name(root_of(about)),
+        api_version=_name(event.get("api_version") or "") or None,
         created_at=datetime.fromtimestamp(created, UTC),
         foreign=bool(event.get("account") or event.get("context")),
     )
+
+
+def _read_thin(event: dict[str, Any]) -> Envelope:
+    """It names its object, or none at all (docs.stripe.com/event-destinations): then it stands for it itself."""
+    related = event.get("related_object") or {}
+    if not isinstance(related, dict):
+        raise NotFromStripe("This event names no object.")
+    about, id = _name(related.get("id") or ""), _name(event.get("id"))
+    return Envelope(
+        id=id,
+        type=_name(event.get("type")).removeprefix("v1."),
+        object_id=about,
+        root_id=about or id,
+        api_version=None,
+        created_at=_moment(event.get("created")),
+        foreign=bool(event.get("context")),
+        snapshot_id=_name(event.get("snapshot_event") or "") or None,
+    )
+
+
+def _name(value: Any) -> str:
+    """An id, a type or a version: short and printable, so that a database can hold it. Raises `NotFromStripe`."""
+    if not (isinstance(value, str) and len(value) <= 255 and value.isprintable()):
+        raise NotFromStripe("This event names no object.")
+    return value
+
+
+def _moment(written: Any) -> datetime:
+    """A time as thin events have it, `2026-11-24T20:00:00.000Z`. Raises `NotFromStripe`."""
+    try:
+        moment = datetime.fromisoformat(written)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise NotFromStripe("This event has no time.")
 
 
 def root_of(about: dict[str, Any]) -> str:
@@ -103,6 +150,11 @@ def root_of(about: dict[str, Any]) -> str:
     if isinstance(found, dict):
         found = found.get("id")
     return found if isinstance(found, str) and found else str(about.get("id") or "")
+
+
+def kind_of(root_id: str) -> str:
+    """The beginning of an id, which tells what it is of: `sub`, `pi`, `cs` (also in `cs_test_…`), `sub_sched`."""
+    return "sub_sched" if root_id.startswith("sub_sched_") else root_id.partition("_")[0]
 
 
 def said_of(about: Any) -> str:

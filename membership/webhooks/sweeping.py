@@ -24,7 +24,7 @@ from membership.giving.queries import checkout_by_token, payment_by_intent, read
 from membership.memberships.models import Membership
 from membership.memberships.queries import membership_of_payment
 from membership.memberships.rules import ENDED, NOT_BEGUN
-from membership.webhooks.actions import keep_event
+from membership.webhooks.actions import is_told, keep_event
 from membership.webhooks.drift import find, settle
 from membership.webhooks.drift_models import Drift, Reconciliation, Swept
 from membership.webhooks.rules import NotFromStripe, read_envelope
@@ -62,14 +62,17 @@ class Claimable:
 
 
 def keep_missed(session: Session, events: Sequence[dict[str, Any]], *, livemode: bool, at: datetime) -> Tally:
-    """Events that Stripe has and the inbox has not, kept as if they had come by the door."""
+    """Events that Stripe has and the inbox has not, kept as if they had come by the door. Not missed is what was told as
+    a thin event."""
     missed = 0
     for event in events:
         try:
             envelope = read_envelope(event, livemode=livemode)
         except NotFromStripe:
             continue
-        missed += keep_event(session, envelope, json.dumps(event).encode(), heard=not envelope.foreign, at=at)
+        told = is_told(session, envelope.id)
+        kept = keep_event(session, envelope, json.dumps(event).encode(), heard=not envelope.foreign, at=at)
+        missed += kept and not told
     return Tally(looked=len(events), missed=missed)
 
 
@@ -264,7 +267,7 @@ def sweep_days(session: Session, since: datetime, theirs: Mapping[str, int], *, 
         return Tally()
     rows = session.execute(
         select(LedgerEntry.at, LedgerEntry.currency, LedgerEntry.amount).where(
-            LedgerEntry.at >= since, LedgerEntry.kind != "payout"
+            LedgerEntry.at >= since, LedgerEntry.kind != "payout", LedgerEntry.stripe_id.not_like("way:%")
         )
     )
     ours: dict[str, int] = {}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from membership import clock
 from membership.db import reading
@@ -16,7 +17,7 @@ from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
 from membership.gateway import collecting, listing
 from membership.gateway.declining import tries_of
-from membership.gateway.looking import TASK, look_again
+from membership.gateway.looking import TASK
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
@@ -25,14 +26,15 @@ from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
+from membership.memberships import gifts
 from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
-from membership.webhooks.actions import hear_again
+from membership.webhooks.actions import hear_again, move
 from membership.webhooks.drift import find, settle, settle_root
-from membership.webhooks.listeners import LISTENERS, NOTE
+from membership.webhooks.listeners import NOTE, answer_to
 from membership.webhooks.models import StripeEvent
-from membership.webhooks.rules import said_of
+from membership.webhooks.rules import THIN, kind_of, root_of, said_of
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
 RETURNED = "checkout.session.async_payment_failed"
@@ -43,11 +45,12 @@ DECLINED = frozenset({"payment_intent.payment_failed", "charge.failed"})
 
 @dataclass(frozen=True)
 class Waiting:
-    """An event of the inbox that is not taken in yet."""
+    """An event of the inbox that is not taken in yet. `said`: what it tells staff, where it is to be a note."""
 
     id: str
     type: str
     object_id: str
+    said: str = ""
 
 
 def take_in_root(job: Claimed) -> None:
@@ -59,9 +62,73 @@ def take_in_root(job: Claimed) -> None:
         )
         events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(waiting)]
     try:
-        ROOTS.get(root.partition("_")[0], _only_noted)(job, root, events)
+        take_in_kind = ROOTS.get(kind_of(root))
+        if take_in_kind is None:
+            _find_root(job, root, events)
+        else:
+            take_in_kind(job, root, _with_notes(events))
     except gateway.StripeGone as error:
         raise Park(f"Stripe does not know {root}: {error}") from error
+
+
+def _with_notes(events: list[Waiting]) -> list[Waiting]:
+    """What is to be a note says why; a thin event does not, but the object that it names does."""
+    return [replace(one, said=_said(one.id)) if answer_to(one.type) is NOTE else one for one in events]
+
+
+def _said(event_id: str) -> str:
+    told = _raw(event_id)
+    if told["object"] != THIN:
+        return said_of(told["data"]["object"])
+    related = told.get("related_object")
+    return said_of(listing.related(related["url"])) if related else ""
+
+
+def _raw(event_id: str) -> dict[str, Any]:
+    with reading() as session:
+        raw = session.execute(select(StripeEvent.raw).where(StripeEvent.id == event_id)).scalar_one()
+    return dict(json.loads(raw))
+
+
+def _find_root(job: Claimed, root: str, events: list[Waiting]) -> None:
+    """An object that is taken in under another one, which its thin events do not name: they are moved there. If there is
+    no other one, no book of ours holds it: at most a note for staff."""
+    told, found = _told_in_full(events)
+    found = found or next((behind for behind in map(_root_behind, events) if behind), None)
+    if found is None or found == root:
+        events = _with_notes(events)
+    with finishing(job) as session:
+        left = [event for event in events if event.id not in told]
+        _mark(session, [event for event in events if event.id in told], "applied")
+        if found is not None and found != root:
+            return move(session, [event.id for event in left], found, at=clock.now())
+        for event in left:
+            _mark(session, [event], "applied" if answer_to(event.type) is NOTE else "ignored")
+
+
+def _told_in_full(events: list[Waiting]) -> tuple[set[str], str | None]:
+    """Those events whose change was taken in by its snapshot meanwhile; and the root that a snapshot names, if one came."""
+    full = aliased(StripeEvent)
+    rows = (
+        select(StripeEvent.id, full.root_id, full.state)
+        .join(full, full.id == StripeEvent.snapshot_id)
+        .where(StripeEvent.id.in_([event.id for event in events]))
+    )
+    with reading() as session:
+        found = session.execute(rows).all()
+    return {row.id for row in found if row.state == "applied"}, next((row.root_id for row in found), None)
+
+
+def _root_behind(event: Waiting) -> str | None:
+    """Ask Stripe for the object that a thin event names, and read off it what it belongs to; None for a snapshot."""
+    told = _raw(event.id)
+    if told["object"] != THIN:
+        return None
+    related = told.get("related_object")
+    if related:
+        return root_of(listing.related(related["url"]))
+    about = listing.thin_event(event.id).get("data")  # an upcoming invoice has no id yet
+    return (about.get("subscription") or None) if isinstance(about, dict) else None
 
 
 def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
@@ -89,7 +156,7 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
 
 
 def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
-    """A payment by itself: a donation, or what became of any payment (refunds, disputes).
+    """A payment by itself: a donation, a gift, or what became of any payment (refunds, disputes).
 
     What an invoice collected is booked under its subscription, or income would be booked twice.
     """
@@ -100,12 +167,17 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
         at = clock.now()
         if paid.status in REFUSED:
             note_failed(session, paid.token, at=at)
-        payment = receive_donation(session, paid, at=at) or payment_by_intent(session, root)
+        payment = (
+            receive_donation(session, paid, at=at)
+            or gifts.receive_gift(session, paid, at=at)
+            or payment_by_intent(session, root)
+        )
         if payment is not None and (refunds or disputes):
             membership = hold_membership(session, payment)
             keep_corrections(session, payment, refunds, disputes, at=at)
             if membership is not None:
                 reckon_standing(session, membership, at=at)
+            gifts.follow_money(session, payment, at=at)
         if payment is not None:
             settle_root(session, root, at=at)
         note_tries(session, paid.token, tries, at=at)
@@ -137,7 +209,7 @@ def _checkout(job: Claimed, root: str, events: list[Waiting]) -> None:
         note_checkout(session, reading_)
         about = reading_.subscription_id or reading_.payment_intent_id
         if about:
-            look_again(session, about, at=clock.now())
+            return move(session, [event.id for event in events], about, at=clock.now())
         _mark(session, events, "applied")
 
 
@@ -172,13 +244,6 @@ def _payout(job: Claimed, root: str, events: list[Waiting]) -> None:
         _mark(session, events, "applied")
 
 
-def _only_noted(job: Claimed, _root: str, events: list[Waiting]) -> None:
-    """An object that no book of ours holds: at most a note for staff."""
-    with finishing(job) as session:
-        for event in events:
-            _mark(session, [event], "applied" if LISTENERS.get(event.type) is NOTE else "ignored")
-
-
 def _mark(session: Session, events: list[Waiting], state: str) -> None:
     """The events are done with; those that staff should know of become notes, unless they are not about us."""
     if not events:
@@ -187,10 +252,8 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
     ids = [event.id for event in events]
     session.execute(update(StripeEvent).where(StripeEvent.id.in_(ids)).values(state=state, applied_at=at))
     for event in events:
-        if state == "applied" and LISTENERS.get(event.type) is NOTE:
-            raw = session.execute(select(StripeEvent.raw).where(StripeEvent.id == event.id)).scalar_one()
-            said = said_of(json.loads(raw)["data"]["object"])
-            find(session, event.type, event.object_id or event.id, ours="", theirs=said, at=at)
+        if state == "applied" and answer_to(event.type) is NOTE:
+            find(session, event.type, event.object_id or event.id, ours="", theirs=event.said, at=at)
 
 
 ROOTS: dict[str, Callable[[Claimed, str, list[Waiting]], None]] = {

@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_24_guard"
-down_revision = "2026_11_24_cover_the_fee"
+down_revision = "2026_11_24_topics_found_and_told"
 branch_labels = None
 depends_on = None
 

@@ -72,8 +72,11 @@ def words(answer):
 
 
 def at_stripe(stripe_side, session):
-    path = f"{stripe_side.url}/v1/subscriptions/{membership(session).subscription_id}"
-    return requests.get(path, auth=("sk_test_x", ""), timeout=20).json()
+    return requests.get(at_stripe_path(stripe_side, session), auth=("sk_test_x", ""), timeout=20).json()
+
+
+def at_stripe_path(stripe_side, session):
+    return f"{stripe_side.url}/v1/subscriptions/{membership(session).subscription_id}"
 
 
 def movements(session):
@@ -243,7 +246,31 @@ def test_a_pause_keeps_the_paid_time_and_nothing_after_it(session, stripe_side, 
     row = membership(session)
     assert not row.paused and has_standing(session, ada.reader_id, clock.now())
     assert len(session.scalars(select(Payment)).all()) == 2
-    assert "lost" not in [kind for kind, _ in movements(session)]
+    assert movements(session) == [("new", 6000), ("paused", -6000), ("resumed", 6000)]
+
+
+def test_who_cancels_while_paused_leaves_with_nothing_and_is_told_once(session, stripe_side, client, ada):
+    client.post(PAUSE, data={"months": "6"})
+    stripe_side.settle()
+    requests.delete(at_stripe_path(stripe_side, session), auth=("sk_test_x", ""), timeout=20).raise_for_status()
+    stripe_side.settle()
+    stripe_side.settle()
+    assert movements(session) == [("new", 6000), ("paused", -6000), ("left", 0)]
+    kinds = session.scalars(select(Letter.kind)).all()
+    assert kinds.count("membership_ended") == 1
+
+
+def test_money_that_went_back_ends_no_membership(session, stripe_side, client, ada):
+    """A refund takes the standing; while the membership runs on, nobody is told that it has ended."""
+    intent = session.scalars(select(Payment.payment_intent_id)).one()
+    about = {"payment_intent": intent}
+    requests.post(f"{stripe_side.url}/v1/refunds", data=about, auth=("sk_test_x", ""), timeout=20).raise_for_status()
+    stripe_side.settle()
+    client.post(PAGE + "/cancellation")
+    stripe_side.settle()
+    assert membership(session).paid_until is None
+    assert movements(session) == [("new", 6000)]
+    assert "membership_ended" not in session.scalars(select(Letter.kind)).all()
 
 
 def test_a_pause_can_be_ended_early(session, stripe_side, client, ada):

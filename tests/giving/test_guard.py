@@ -23,7 +23,7 @@ WORDS_OF_A_LIMIT = "tried too often"
 
 
 @pytest.fixture
-def narrow(session, app, config, monkeypatch):
+def narrow(session, app, config, stripe_side, monkeypatch):
     """The house's own figures, but for a form filled in by a machine, and arithmetic that takes no time."""
     monkeypatch.setitem(app.config, "MEMBERSHIP", replace(config, wide_limits=False))
 
@@ -61,7 +61,7 @@ def count(session, model):
 def sixth(app, **where):
     """A reader at whose address five others have just begun a payment; the page they are shown."""
     for n in range(5):
-        assert give(app.test_client(), f"r{n}@example.org", **where).status_code == 503  # on to Stripe
+        assert give(app.test_client(), f"r{n}@example.org", **where).status_code == 303  # on to Stripe
     client = app.test_client()
     asked = give(client, "late@example.org", **where)
     assert asked.status_code == 200 and "small piece of arithmetic" in asked.text
@@ -79,7 +79,7 @@ def test_after_five_from_one_address_a_proof_is_asked_and_it_works_once(session,
     elsewhere.get("/give")
     assert give(elsewhere, form=carried, proof=proof).status_code == 200  # another browser cannot use it
     assert give(client, form=carried | {"email": "else@example.org"}, proof=proof).status_code == 200
-    assert give(client, form=carried, proof=proof).status_code == 503  # on to Stripe
+    assert give(client, form=carried, proof=proof).status_code == 303  # on to Stripe
     assert count(session, Checkout) == 6 and count(session, SpentProof) == 1
     assert give(client, form=carried | {"amount": "30"}, proof=proof).status_code == 200  # spent
     assert count(session, Checkout) == 6
@@ -100,7 +100,7 @@ def test_without_script_a_code_by_letter_does_the_same(session, narrow, app):
     letter = session.scalars(select(Letter)).one()
     assert letter.address == "late@example.org" and letter.fleeting
     code = re.search(r"^(\d{6})$", letter.text, re.M)[1]
-    assert give(client, form=hidden_fields(written.text), code=code).status_code == 503  # on to Stripe
+    assert give(client, form=hidden_fields(written.text), code=code).status_code == 303  # on to Stripe
     assert count(session, Checkout) == 6
 
 
@@ -136,7 +136,7 @@ def test_a_form_filled_in_faster_than_a_hand_can_is_asked_and_a_slow_one_is_not(
     form = hidden_fields(client.get("/give").text) | {"email": "a@example.org", "amount": "20"}
     assert forms.shown_at(form["attempt"]) is not None
     monkeypatch.setattr(clock, "wall", lambda: wall + make.timedelta(seconds=9))
-    assert give(client, form=form).status_code == 503
+    assert give(client, form=form).status_code == 303
     made_up = form | {"attempt": "a" * 24, "email": "b@example.org"}
     assert "arithmetic" in give(client, form=made_up).text  # a form that we never showed
 
@@ -144,9 +144,9 @@ def test_a_form_filled_in_faster_than_a_hand_can_is_asked_and_a_slow_one_is_not(
 def test_a_hit_limit_says_nothing_and_a_double_click_counts_once(session, narrow, client, app):
     narrow(posts_per_client=4)
     form = hidden_fields(client.get("/give").text) | {"email": "a@example.org", "amount": "20"}
-    assert [give(client, form=form).status_code for _ in range(9)] == [503] * 9  # one attempt, counted once
+    assert [give(client, form=form).status_code for _ in range(9)] == [303] * 9  # one attempt, counted once
     others = [give(app.test_client(), f"r{n}@example.org") for n in range(4)]
-    assert [answer.status_code for answer in others] == [503, 503, 503, 429]
+    assert [answer.status_code for answer in others] == [303, 303, 303, 429]
     assert WORDS_OF_A_LIMIT in others[-1].text and "client" not in others[-1].text
 
 
@@ -255,7 +255,7 @@ def test_a_crowd_behind_one_address_that_pays_is_never_refused(session, narrow, 
     assert count(session, Payment) == people and count(session, Suspension) == count(session, DeclineWave) == 0
 
 
-@pytest.mark.parametrize("people", [150, pytest.param(2000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("people", [70, pytest.param(2000, marks=pytest.mark.long)])
 def test_a_real_spike_from_everywhere_passes(session, narrow, app, people):
     """Different people from different networks within a minute: beyond the free ones each solves its proof and passes."""
     asked = 0
@@ -265,13 +265,13 @@ def test_a_real_spike_from_everywhere_passes(session, narrow, app, people):
         if answer.status_code == 200:
             asked += 1
             answer = give(client, at=at, form=hidden_fields(answer.text), proof=solve(answer.text))
-        assert answer.status_code == 503, answer.text  # on to Stripe, where nobody listens in this test
+        assert answer.status_code == 303, answer.text  # on to Stripe
     assert count(session, Checkout) == people and asked == people - 60
     make.sign_in(session, client := app.test_client(), make.staff(session, "manager"))
     assert "more than usual" in client.get("/staff/").text
 
 
-@pytest.mark.parametrize("tries", [200, pytest.param(18_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("tries", [80, pytest.param(18_000, marks=pytest.mark.long)])
 def test_a_flood_from_one_address_hardly_reaches_stripe_and_others_get_through(
     session, narrow, stripe_side, app, tries, monkeypatch
 ):

@@ -49,6 +49,7 @@ def test_standing_comes_from_what_is_paid_and_lasts_through_the_grace(status, pa
 def test_only_what_was_paid_once_and_still_runs_counts(status, paid, amount, interval, counted):
     found = rules.counted_amount(status=status, paid_once=paid, amount=amount, interval=interval)
     assert found == counted
+    assert rules.counted_amount(status=status, paid_once=paid, amount=amount, interval=interval, paused=True) == 0
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,23 @@ def test_only_what_was_paid_once_and_still_runs_counts(status, paid, amount, int
 )
 def test_a_change_is_called_by_its_name(before, after, earlier, failed, kind):
     assert rules.movement_kind(before, after, was_patron_before=earlier, payment_failed=failed) == kind
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "failed", "kind"),
+    [
+        (600, 0, {"paused": True}, False, "paused"),
+        (0, 0, {"paused": True, "rested": True}, False, None),
+        (0, 600, {"rested": True}, False, "resumed"),
+        (0, 900, {"rested": True}, False, "resumed"),
+        (600, 0, {"paused": True, "ended": True}, False, "left"),
+        (0, 0, {"rested": True, "ended": True}, False, "left"),
+        (0, 0, {"rested": True, "ended": True}, True, "lost"),
+        (0, 0, {"ended": True}, False, None),
+    ],
+)
+def test_a_pause_takes_the_money_away_and_who_leaves_out_of_it_leaves_with_nothing(before, after, now, failed, kind):
+    assert rules.movement_kind(before, after, was_patron_before=True, payment_failed=failed, **now) == kind
 
 
 @pytest.mark.parametrize(

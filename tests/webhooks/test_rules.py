@@ -82,7 +82,7 @@ WRONG = {
     "a number": 5,
     "an empty object": {},
     "another object": EVENT | {"object": "charge"},
-    "a thin event": EVENT | {"object": "v2.core.event"},
+    "a thin event of a snapshot's shape": EVENT | {"object": "v2.core.event"},
     "no id": {key: value for key, value in EVENT.items() if key != "id"},
     "an id that is a number": EVENT | {"id": 5},
     "an id that is none": EVENT | {"id": "in_1"},

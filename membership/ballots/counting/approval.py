@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from membership.ballots.counting.lots import Lots
 from membership.ballots.counting.outcome import Outcome, Round, Tie
 
+Ticked = Iterable[tuple[Sequence[int], int]]
+"""Votes as (positions ticked, each once; how many such votes)."""
 
-def count(
-    options: Iterable[int], groups: Iterable[tuple[Sequence[int], int]], seats: int, lot_order: Sequence[int]
-) -> Outcome:
-    """Count votes given as (positions ticked, how many such votes). A tick for an option not in `options` is skipped."""
-    ticks = dict.fromkeys(options, 0)
-    for ticked, votes in groups:
-        for option in set(ticked):
-            if option in ticks:
-                ticks[option] += votes
-    lots = {option: place for place, option in enumerate(lot_order)}
-    line = sorted(
-        (option for option, votes in ticks.items() if votes), key=lambda option: (-ticks[option], lots[option])
-    )
+
+def count(options: Iterable[int], groups: Ticked, seats: int, lots: Lots) -> Outcome:
+    """Count votes; each position ticked must be one of `options`."""
+    ticks = ticks_of(options, groups)
+    line = sorted((option for option, votes in ticks.items() if votes), key=lambda o: (-ticks[o], lots.place(o)))
     winners = tuple(line[:seats])
     return Outcome(winners, (Round(ticks, elected=winners),), _tie_at_the_last_place(line, ticks, seats))
+
+
+def ticks_of(options: Iterable[int], groups: Ticked) -> dict[int, int]:
+    """How many ticked each option."""
+    ticks = dict.fromkeys(options, 0)
+    for ticked, votes in groups:
+        for option in ticked:
+            ticks[option] += votes
+    return ticks
 
 
 def _tie_at_the_last_place(line: list[int], ticks: dict[int, int], seats: int) -> tuple[Tie, ...]:

@@ -49,7 +49,7 @@ def snapshot_of(thin_id: str) -> str:
 def notification(event: dict[str, Any]) -> dict[str, Any]:
     """What is delivered of a snapshot event."""
     about, request = event["data"]["object"], event["request"]
-    path = PATHS.get(about["object"])
+    path = None if event["type"] == "invoice.upcoming" else PATHS.get(about["object"])  # it cannot be fetched yet
     kind, id = about["object"], about.get("id")
     reason = {"type": "request", "request": {**request, "idempotency_key": request["idempotency_key"] or ""}}
     return {
@@ -66,12 +66,15 @@ def notification(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def full(event: dict[str, Any]) -> dict[str, Any]:
-    """What the API answers about it: the notification, and what changed."""
-    before = event["data"].get("previous_attributes")
-    if before is None:
-        return notification(event)
-    about = event["data"]["object"]
-    return {**notification(event), "changes": {"before": before, "after": {key: about.get(key) for key in before}}}
+    """What the API answers about it: the notification, what changed, and whom an upcoming invoice (without an id) is for."""
+    before, about = event["data"].get("previous_attributes"), event["data"]["object"]
+    told = notification(event)
+    if event["type"] == "invoice.upcoming":
+        details = (about.get("parent") or {}).get("subscription_details") or {}
+        told["data"] = {"customer": about["customer"], "subscription": details.get("subscription")}
+    if before is not None:
+        told["changes"] = {"before": before, "after": {key: about.get(key) for key in before}}
+    return told
 
 
 def destination(

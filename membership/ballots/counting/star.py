@@ -1,0 +1,110 @@
+"""STAR: stars from 0 to 5 for each option; the two with most stars meet, and the one more people preferred wins.
+
+Ties among scores: who wins more of the meetings of two among those level, then who has most fives, then the lot order.
+A level runoff: more stars, then most fives, then the lot order. (The STAR Voting Project's official tie breaking, with
+our lots.)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
+from operator import gt, lt
+
+from membership.ballots.counting.lots import Lots
+from membership.ballots.counting.outcome import Outcome, Round, Tie
+
+
+class _Stars:
+    """Votes by column: an option's digits of all votes that came equally often, as bytes."""
+
+    def __init__(self, options: Sequence[int], groups: Iterable[tuple[str, int]]):
+        contents: dict[int, list[str]] = defaultdict(list)
+        for content, votes in groups:
+            contents[votes].append(content)
+        self._columns: list[tuple[int, dict[int, bytes]]] = []
+        for votes, alike in contents.items():
+            joined = "".join(alike).encode("ascii")
+            columns = {option: joined[place :: len(options)] for place, option in enumerate(options)}
+            self._columns.append((votes, columns))
+
+    def scores(self, option: int) -> int:
+        return sum(votes * (sum(by[option]) - 48 * len(by[option])) for votes, by in self._columns)
+
+    def fives(self, option: int) -> int:
+        return sum(votes * by[option].count(b"5") for votes, by in self._columns)
+
+    def meeting(self, one: int, other: int) -> tuple[int, int]:
+        """How many prefer one, and how many the other."""
+        return self._prefer(gt, one, other), self._prefer(lt, one, other)
+
+    def _prefer(self, how: Callable[[int, int], bool], one: int, other: int) -> int:
+        return sum(votes * sum(map(how, by[one], by[other])) for votes, by in self._columns)
+
+    def voters(self) -> int:
+        return sum(votes * len(next(iter(by.values()), b"")) for votes, by in self._columns)
+
+
+def count(options: Sequence[int], out: frozenset[int], groups: Iterable[tuple[str, int]], lots: Lots) -> Outcome:
+    """Count contents of one digit per option of `options`; those in `out` are skipped. Whom nobody gave a star does
+    not win.
+    """
+    stars = _Stars(options, groups)
+    scores = {option: stars.scores(option) for option in options if option not in out}
+    ties: list[Tie] = []
+    finalists: list[int] = []
+    running = {option: score for option, score in scores.items() if score}
+    while running and len(finalists) < 2:
+        most = max(running.values())
+        level = sorted(option for option, score in running.items() if score == most)
+        chosen = level if len(level) <= 2 - len(finalists) else [_one_of(level, stars, lots, ties)]
+        finalists += chosen
+        for option in chosen:
+            del running[option]
+    first = Round(scores, eliminated=tuple(o for o in scores if o not in finalists), action="scores")
+    if len(finalists) < 2:
+        return Outcome(tuple(finalists), (Round(scores, elected=tuple(finalists), action="scores"),), tuple(ties))
+    one, other = finalists
+    for_one, for_other = stars.meeting(one, other)
+    winner = _winner(one, other, for_one - for_other, scores, stars, lots, ties)
+    runoff = Round(
+        {one: for_one, other: for_other}, elected=(winner,), exhausted=stars.voters() - for_one - for_other,
+        action="runoff",
+    )  # fmt: skip
+    return Outcome((winner,), (first, runoff), tuple(ties))
+
+
+def _one_of(level: list[int], stars: _Stars, lots: Lots, ties: list[Tie]) -> int:
+    """The next finalist among options with equal scores."""
+    won = dict.fromkeys(level, 0)
+    for one, other in combinations(level, 2):
+        for_one, for_other = stars.meeting(one, other)
+        won[one] += for_one > for_other
+        won[other] += for_other > for_one
+    return _by_steps(1, level, [("head-to-head", won), ("fives", {o: stars.fives(o) for o in level})], lots, ties)
+
+
+def _winner(
+    one: int, other: int, margin: int, scores: dict[int, int], stars: _Stars, lots: Lots, ties: list[Tie]
+) -> int:
+    if margin:
+        return one if margin > 0 else other
+    both = sorted((one, other))
+    return _by_steps(2, both, [("score", scores), ("fives", {o: stars.fives(o) for o in both})], lots, ties)
+
+
+def _by_steps(
+    number: int, tied: list[int], steps: Iterable[tuple[str, dict[int, int]]], lots: Lots, ties: list[Tie]
+) -> int:
+    """Narrow those tied down step by step, telling each step that decided something."""
+    for step, figures in steps:
+        most = max(figures[option] for option in tied)
+        ahead = [option for option in tied if figures[option] == most]
+        if len(ahead) < len(tied):
+            ties.append(Tie(number, tuple(tied), step, tuple(ahead)))
+            tied = ahead
+        if len(tied) == 1:
+            return tied[0]
+    ties.append(Tie(number, tuple(tied), "lot", (lots.first(tied),)))
+    return lots.first(tied)
