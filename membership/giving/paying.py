@@ -72,6 +72,7 @@ def send_to_stripe(
     prepare: Callable[[Session, Checkout], None],
     open_page: Callable[[CheckoutRequest], Opened],
     unconfirmed: Unconfirmed | None = None,
+    fee_may_be_covered: bool = False,
 ) -> str:
     """Write the checkout, open the hosted page, and return its address for a 303.
 
@@ -81,7 +82,7 @@ def send_to_stripe(
     `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
     """
     at = clock.now()
-    amount, fee_cover = _with_fee(form, amount)
+    amount, fee_cover = _with_fee(form, amount) if fee_may_be_covered else (amount, None)
     email = str(form.email.data)
     browser = browser_hash()
     address = str(form.article.data or "")

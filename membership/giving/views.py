@@ -55,6 +55,7 @@ def begin() -> Response | tuple[str, int]:
             details=(),
             back=paying.back_to("/give", form),
             prepare=lambda _session, _checkout: None,
+            fee_may_be_covered=True,
             open_page=lambda request_: gateway.open_donation_checkout(
                 request_, name=gettext("A gift to open reporting")
             ),

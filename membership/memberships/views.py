@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from flask import make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
@@ -17,8 +15,6 @@ from membership.gateway.client import CheckoutRequest, Opened
 from membership.gateway.looking import look_again
 from membership.giving import paying
 from membership.giving.forms import JoinForm
-from membership.giving.guard_queries import figures, has_paid_here
-from membership.giving.guarding import Unconfirmed, person_key
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
@@ -27,8 +23,8 @@ from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.room import blueprint
 from membership.memberships.rules import tier_for
 from membership.memberships.tasks import product_of
+from membership.memberships.unconfirmed import holds, unconfirmed
 from membership.money import Money, check_bounds, read_amount
-from membership.readers.queries import person_by_email
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
@@ -81,7 +77,8 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
             back=paying.back_to(f"/join/{slug}", form, interval=interval),
             prepare=prepare,
             open_page=lambda asked: _open_page(asked, tier_id, interval),
-            unconfirmed=_unconfirmed(email),
+            unconfirmed=unconfirmed(email, queries.current_membership),
+            fee_may_be_covered=True,
         )
     except Refused as refused:
         form.show(refused, "amount")
@@ -93,40 +90,7 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
 def _runs_already(email: str) -> bool:
     """Whether a membership of this address is running: a second one would charge somebody twice."""
     with reading() as session:
-        return _is_patron(session, email)
-
-
-def _is_patron(session: Session, email: str) -> bool:
-    person = person_by_email(session, email)
-    return person is not None and queries.current_membership(session, person.reader_id) is not None
-
-
-def _unconfirmed(email: str) -> Unconfirmed | None:
-    """Whether a letter must come first: nobody learns here who is a patron (docs/decisions, "who is a patron").
-
-    Whoever we know by this address, patron or not, and has not signed in with it, is written to. An address that nobody
-    here has heard of goes straight on, unless staff want every one confirmed. So does one with which this very browser
-    has paid before.
-    """
-    if paying.own_reader_id(email):
-        return None
-    with reading() as session:
-        known = person_by_email(session, email) is not None
-        if not known and not figures(session).confirm_first:
-            return None
-        person = person_key(email)
-        running = _is_patron(session, email)
-        if not running and has_paid_here(session, person=person, browser_hash=browser_hash()):
-            return None
-    return Unconfirmed(lambda session, at: _write_to_patron(session, email, at=at))
-
-
-def _write_to_patron(session: Session, email: str, *, at: datetime) -> bool:
-    """A patron gets the letter that says what fits instead of a second membership; no code is sent then."""
-    if not _is_patron(session, email):
-        return False
-    actions.tell_already_patron(session, email, at=at)
-    return True
+        return holds(session, email, queries.current_membership)
 
 
 def _asked_for(form: JoinForm) -> tuple[str, Money]:
