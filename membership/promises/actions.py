@@ -14,7 +14,7 @@ from membership.mail.writing import Recipient, write
 from membership.newsroom.queries import today
 from membership.promises import overdue, rules
 from membership.promises.models import Promise, PromisePicture, PromiseSetting, PromiseStep
-from membership.promises.queries import promise_by_id, those_to_tell
+from membership.promises.queries import address_of, promise_by_id, those_to_tell
 from membership.readers.queries import team
 from membership.readers.trail import note
 from membership.readers.wishes import stop_address
@@ -149,11 +149,6 @@ def tell_late_after(session: Session, days: int | None, *, by: int, at: datetime
     session.merge(PromiseSetting(id=1, late_after=days))
     session.flush()
     note(session, actor_id=by, action="promises:late_after", object="promises", at=at, days=days)
-
-
-def address_of(promise: Promise) -> str:
-    """Where a promise stands on the public page."""
-    return f"/promises#promise-{promise.id}"
 
 
 def _post_report(session: Session, promise_id: int, *, after: int, at: datetime) -> None:

@@ -14,7 +14,7 @@ from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.newsroom.queries import current, today
 from membership.promises.models import Promise
-from membership.promises.queries import late_after, promise_by_id, those_to_tell
+from membership.promises.queries import address_of, late_after, promise_by_id, those_to_tell
 from membership.promises.rules import is_late
 from membership.readers.queries import team
 from membership.readers.wishes import stop_address
@@ -57,7 +57,7 @@ def tell_readers(session: Session, promise_id: int, due_on: str, *, after: int, 
         write(
             session, "promise_late", Recipient(who.email, who.name, who.language, who.reader_id),
             key=f"promise:{promise.id}:late:{due_on}:{who.reader_id}", at=at, promise=promise,
-            stop_address=stop_address(who.reader_id, "stories"),
+            stop_address=stop_address(who.reader_id, "stories"), address=address_of(promise),
         )  # fmt: skip
     if len(told) == LETTERS_AT_ONCE:
         _post_readers(session, promise, after=told[-1].reader_id, at=at)

@@ -166,6 +166,11 @@ def stories_for(session: Session, reader_id: int) -> list[StoryLine]:
     ]
 
 
+def address_of(promise: Promise) -> str:
+    """Where a promise stands on the public page."""
+    return f"/promises#promise-{promise.id}"
+
+
 def picture_of(session: Session, promise_id: int) -> bytes | None:
     """The picture of a promise's story, a JPEG."""
     found = session.get(PromisePicture, promise_id)
