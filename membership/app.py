@@ -27,6 +27,7 @@ from membership.desk import views as desk
 from membership.dunning import tasks as dunning_tasks
 from membership.dunning import views as dunning
 from membership.gateway import client as gateway
+from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
 from membership.jobs.worker import Task
 from membership.mail import post as mail
@@ -62,7 +63,7 @@ ROOMS = (
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling,
+    reconciling, giving_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

@@ -16,10 +16,12 @@ from membership.dunning.actions import announce, end_unpaid, follow_failures, no
 from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
 from membership.gateway import collecting, listing
+from membership.gateway.declining import tries_of
 from membership.gateway.looking import TASK
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
+from membership.giving.outcomes import note_paid, note_tries
 from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
@@ -38,6 +40,7 @@ TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_r
 RETURNED = "checkout.session.async_payment_failed"
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
+DECLINED = frozenset({"payment_intent.payment_failed", "charge.failed"})
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
         except NotOurs:
             return _mark(session, events, "ignored")
         hear_again(session, [one.payment.id for one in fetched.paid if one.payment], at=at)
+        for one in fetched.paid:
+            note_paid(session, fetched.subscription.token, one.payment.settlement if one.payment else None, at=at)
         settle_root(session, root, at=at)
         _mark(session, events, "applied")
 
@@ -157,6 +162,7 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     """
     paid = gateway.payment(root)
     refunds, disputes = _corrections(root, paid, events)
+    tries = tries_of(root) if any(event.type in DECLINED for event in events) else []
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
@@ -174,6 +180,8 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
             gifts.follow_money(session, payment, at=at)
         if payment is not None:
             settle_root(session, root, at=at)
+        note_tries(session, paid.token, tries, at=at)
+        note_paid(session, paid.token, paid.settlement, at=at)
         _mark(session, events, "applied" if payment else "ignored")
 
 
