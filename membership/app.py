@@ -51,6 +51,7 @@ from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
+from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
@@ -110,6 +111,7 @@ def create_app(config: Config) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
+    app.session_interface = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

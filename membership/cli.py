@@ -94,10 +94,15 @@ def serve(host: str, port: int, workers: int) -> None:
     if isinstance(engine, Engine):
         engine.dispose()  # each server process opens its own connections
     click.echo(f"listening on http://{host}:{port}")
-    Server(
-        "wsgi:app", address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4,
+    server("wsgi:app", host, port, workers).serve()
+
+
+def server(target: str, host: str, port: int, workers: int) -> Any:
+    """The server that the site stands on (and that benchmarks put under their floor)."""
+    return Server(
+        target, address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=4,
         websockets=False, respawn_failed_workers=True,
-    ).serve()  # fmt: skip
+    )  # fmt: skip
 
 
 @membership.command()

@@ -132,6 +132,18 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def writing() -> Iterator[Connection]:
+    """The same without a session, for hot paths that speak in prepared statements only: half the cost of a short one."""
+    target = bound()
+    if isinstance(target, Engine):
+        with target.begin() as connection:
+            yield connection
+    else:
+        with target.begin_nested():
+            yield target
+
+
+@contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking; whatever it changed is rolled back, and what it loaded may be used after the block."""
     target = bound()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 
 from membership import clock
@@ -53,14 +53,22 @@ class Waiting:
     said: str = ""
 
 
+_WAITING = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
+    StripeEvent.root_id == bindparam("root"), StripeEvent.state == "new"
+)
+_DONE_WITH = (
+    update(StripeEvent)
+    .where(StripeEvent.id.in_(bindparam("ids", expanding=True)))
+    .values(state=bindparam("as_state"), applied_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
     with reading() as session:
-        waiting = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
-            StripeEvent.root_id == root, StripeEvent.state == "new"
-        )
-        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(waiting)]
+        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(_WAITING, {"root": root})]
     try:
         take_in_kind = ROOTS.get(kind_of(root))
         if take_in_kind is None:
@@ -250,7 +258,7 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
         return
     at = clock.now()
     ids = [event.id for event in events]
-    session.execute(update(StripeEvent).where(StripeEvent.id.in_(ids)).values(state=state, applied_at=at))
+    session.execute(_DONE_WITH, {"ids": ids, "as_state": state, "at": at})
     for event in events:
         if state == "applied" and answer_to(event.type) is NOTE:
             find(session, event.type, event.object_id or event.id, ours="", theirs=event.said, at=at)
