@@ -179,4 +179,5 @@ def _insert_once(model: type[Base], dialect: str) -> Executable:
     """Built once for each table: building it costs more than the database needs to carry it out."""
     insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     # Without the option psycopg's count of an INSERT is lost (-1) before it can be read.
-    return insert(model.metadata.tables[model.__tablename__]).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    statement = insert(model.metadata.tables[model.__tablename__]).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
