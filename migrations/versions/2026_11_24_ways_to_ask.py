@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_24_ways_to_ask"
-down_revision = "2026_11_24_topics_found_and_told"
+down_revision = "2026_11_24_promises_on_time"
 branch_labels = None
 depends_on = None
 

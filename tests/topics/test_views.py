@@ -84,7 +84,9 @@ def test_only_patrons_propose_and_support(session, client):
 def test_too_many_proposals_in_a_day_are_refused(session, client, monkeypatch):
     monkeypatch.setattr(limits, "WIDE", 1)
     make.sign_in(session, client, make.patron(session))
-    found = [client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}", "anyway": "1"}) for n in range(11)]
+    found = [
+        client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}", "anyway": "1"}) for n in range(11)
+    ]
     assert [answer.status_code for answer in found] == [303] * 10 + [429]
     assert FORM["why"] in found[-1].text and "nothing was lost" in found[-1].text
 
