@@ -23,6 +23,7 @@ from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.config import Config
+from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
 from membership.dunning import tasks as dunning_tasks
 from membership.dunning import views as dunning
@@ -64,7 +65,7 @@ ROOMS = (
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks,
+    reconciling, giving_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

@@ -75,7 +75,7 @@ def write_code(
     session.flush()
     if not other:
         recipient = Recipient(email.strip(), language=language)
-        write(session, "payment_code", recipient, key=f"payment-code:{made.id}", at=at, fleeting=True, code=code)
+        write(session, "payment_code", recipient, key=f"payment-code:{hashed(salt)[:32]}", at=at, fleeting=True, code=code)
 
 
 def use_code(session: Session, typed: str, *, browser_hash: str, person: str, at: datetime) -> bool:

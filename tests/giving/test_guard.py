@@ -205,6 +205,16 @@ def test_the_declines_of_a_membership_are_counted_too_and_those_of_a_renewal_are
     assert count(session, PaymentTry) == 2 and count(session, Payment) == 1
 
 
+def test_a_renewal_that_is_paid_is_no_try_of_the_checkout_that_began_it(session, narrow, stripe_side):
+    make.tier(session, "friend", monthly=500).stripe_product_id = None
+    session.commit()
+    stripe_side.pay(stripe_side.join("ada@example.org", tier="friend"))
+    stripe_side.settle()
+    stripe_side.advance("32d")
+    stripe_side.settle()
+    assert count(session, Payment) == 2 and count(session, PaymentTry) == 1
+
+
 def test_ten_declines_suspend_and_staff_lift(session, narrow, stripe_side, app):
     narrow(wave_declines=1000)
     thief = app.test_client()
