@@ -157,7 +157,7 @@ def _print_token(config: Config) -> None:
 @click.option("--newsroom-port", default=8002, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--fresh", is_flag=True, help="Forget the last demo and begin anew.")
 def demo(port: int, sandbox_port: int, newsroom_port: int, fresh: bool) -> None:
-    """An invented newsroom with a year behind it, a stand-in for Stripe, and the newsroom's own site."""
+    """An invented newsroom with thirty months behind it, a stand-in for Stripe, and the newsroom's own site."""
     raise click.exceptions.Exit(runner.run(port, sandbox_port, newsroom_port, fresh))
 
 

@@ -31,10 +31,10 @@ def upgrade() -> None:
         sa.Column("reader_id", db.Key, nullable=False),
         sa.Column("begun_at", db.UtcTime(timezone=True), nullable=False),
         sa.Column("signal", sa.Text, nullable=False),
-        sa.CheckConstraint("signal IN ('touched', 'looked_over')", name="ck_ballot_begun_signal"),
-        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name="fk_ballot_begun_ballot_id"),
-        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name="fk_ballot_begun_reader_id"),
-        sa.PrimaryKeyConstraint("ballot_id", "reader_id", name="pk_ballot_begun"),
+        sa.CheckConstraint("signal IN ('touched', 'looked_over')", name=op.f("ck_ballot_begun_signal")),
+        sa.ForeignKeyConstraint(["ballot_id"], ["ballot.id"], name=op.f("fk_ballot_begun_ballot_id")),
+        sa.ForeignKeyConstraint(["reader_id"], ["reader.id"], name=op.f("fk_ballot_begun_reader_id")),
+        sa.PrimaryKeyConstraint("ballot_id", "reader_id", name=op.f("pk_ballot_begun")),
     )
     op.create_index("ix_ballot_begun_reader_id", "ballot_begun", ["reader_id"])
     _events(NEW)
@@ -57,7 +57,8 @@ def _events(allowed: str) -> None:
     """Which lines may wait for the log. SQLite cannot change a constraint: there the table is written anew, without
     hidden row numbers as before."""
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE ballot_pending DROP CONSTRAINT ck_ballot_pending_event")
+        for constraint in sa.inspect(op.get_bind()).get_check_constraints("ballot_pending"):
+            op.execute(f'ALTER TABLE ballot_pending DROP CONSTRAINT "{constraint["name"]}"')
         op.execute(f"ALTER TABLE ballot_pending ADD CONSTRAINT ck_ballot_pending_event CHECK (event IN ({allowed}))")
         return
     op.execute("ALTER TABLE ballot_pending RENAME TO ballot_pending_before")
