@@ -23,10 +23,12 @@ from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.config import Config
+from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
 from membership.dunning import tasks as dunning_tasks
 from membership.dunning import views as dunning
 from membership.gateway import client as gateway
+from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
 from membership.jobs.worker import Task
 from membership.mail import post as mail
@@ -42,11 +44,14 @@ from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
 from membership.readers import queries as readers_queries
+from membership.readers import stop_pages
 from membership.readers import views as readers
 from membership.reports import views as reports
+from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
+from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
@@ -55,12 +60,12 @@ from membership.webhooks import views as webhooks
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
+    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
     webhook_pages, reports, desk,
 )  # fmt: skip
 WORK = (
-    mail, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling,
+    mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
+    reconciling, giving_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -106,6 +111,7 @@ def create_app(config: Config) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
+    app.session_interface = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -113,6 +119,7 @@ def create_app(config: Config) -> Flask:
     _install_newsroom(app)
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
+    csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)
     app.before_request(guard)

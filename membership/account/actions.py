@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from membership.memberships.models import Membership
 from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.readers.models import Person
+from membership.readers.wishes import wish
 
 
 def follow_cancellation(session: Session, answered: SubscriptionReading, *, at: datetime) -> Membership:
@@ -76,7 +78,11 @@ def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at:
     write(session, "membership_ends", to, key=key, at=at, ends_at=ends_at, tier=tier)
 
 
-def prefer(session: Session, reader_id: int, *, name: str, language: str) -> None:
-    """How a reader wants to be called, and in which language. Raises `NotAName`."""
+def prefer(
+    session: Session, reader_id: int, *, name: str, language: str, letters: Mapping[str, bool], at: datetime
+) -> None:
+    """How a reader wants to be called, in which language, and which letters are welcome. Raises `NotAName`."""
+    for sort, wanted in letters.items():
+        wish(session, reader_id, sort, wanted=wanted, at=at)
     values = {"name": written_name(name), "language": language}
     session.execute(update(Person).where(Person.reader_id == reader_id).values(**values))

@@ -91,6 +91,8 @@ class PreferencesForm(Form):
         choices=[SelectChoice(code, Locale.parse(code).get_display_name(code)) for code in LANGUAGES],
         default=LANGUAGES[0],
     )
+    topics = BooleanField(lazy_gettext("Tell me what becomes of topics that I proposed or support"))
+    stories = BooleanField(lazy_gettext("Tell me when a story that I helped to choose is out, or late"))
 
 
 class DetailsForm(Form):

@@ -36,6 +36,7 @@ from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks.queries import grants_of
+from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
@@ -115,8 +116,10 @@ def perks() -> str:
 @blueprint.get("/account/preferences")
 @allow(Who.READERS)
 def preferences() -> str:
-    """Name and language."""
-    form = PreferencesForm(name=current_user.name, language=current_user.language)
+    """Name, language, and which letters are welcome."""
+    with reading() as session:
+        letters = wishes(session, current_user.reader_id)
+    form = PreferencesForm(formdata=None, name=current_user.name, language=current_user.language, **letters)
     return _preferences(form)
 
 
@@ -127,10 +130,13 @@ def prefer() -> Response | tuple[str, int]:
     form = PreferencesForm()
     if not form.validate():
         return _preferences(form), 422
-    values = {"name": form.name.data or "", "language": form.language.data or LANGUAGES[0]}
+    letters = {sort: bool(form[sort].data) for sort in SORTS}
+    name, language = form.name.data or "", form.language.data or LANGUAGES[0]
     try:
         with transaction() as session:
-            actions.prefer(session, current_user.reader_id, **values)
+            actions.prefer(
+                session, current_user.reader_id, name=name, language=language, letters=letters, at=clock.now()
+            )
     except Refused as refused:
         form.show(refused, "name")
         return _preferences(form), refused.status

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import stripe
 from sqlalchemy import bindparam, insert, update
@@ -19,19 +18,23 @@ from sqlalchemy.orm import Session
 
 from membership.db import Base
 from membership.demo.past import Told, token_of
-from membership.demo.people import Gift, Person, Pledge
+from membership.demo.promised import Gift, Person, Pledge
 from membership.gateway.readings import (
+    DisputeReading,
     InvoiceReading,
+    RefundReading,
     Settlement,
     SubscriptionReading,
+    read_dispute,
     read_invoice,
     read_payment,
+    read_refund,
     read_subscription,
 )
+from membership.giving.correction_rules import counts, is_disputed
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
-from membership.giving.receipt_models import Receipt, ReceiptBook
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.rules import counted_amount, movement_kind
+from membership.memberships.rules import ENDED, counted_amount, movement_kind
 from membership.perks.models import Perk, PerkGrant
 from membership.perks.rules import code_from
 from membership.readers.models import Person as PersonRow
@@ -52,22 +55,37 @@ class PaidPeriod:
     settlement: Settlement
 
 
+@dataclass(frozen=True)
+class Step:
+    """A membership from a moment on: its status, the product it is for, its counted yearly amount."""
+
+    at: datetime
+    status: str
+    product_id: str
+    yearly: int
+    payment_failed: bool
+    paused: bool = False
+
+
 @dataclass
 class Account:
-    """A pledge as it stands in our books. `final`: the columns that still change while the story is told."""
+    """A pledge as it stands in our books. `steps` begin with the first payment; `final`: the columns that still change
+    while the story is told."""
 
+    told: Told
     pledge: Pledge
     subscription: SubscriptionReading
     paid: list[PaidPeriod]
     reader_id: int
+    steps: list[Step]
     id: int = 0
     final: Row = field(default_factory=dict)
 
     def as_of(self, moment: datetime) -> Row:
         """The changing columns as they stood at a moment: who was a patron then."""
         reached = [one.invoice.period_end for one in self.paid if one.invoice.paid_at and one.invoice.paid_at <= moment]
-        ended = self.subscription.ended_at is not None and self.subscription.ended_at <= moment
-        return {"paid_until": max(reached, default=None), "status": "canceled" if ended else "active"}
+        status = next((step.status for step in reversed(self.steps) if step.at <= moment), "active")
+        return {"paid_until": max(reached, default=None), "status": status, "frozen": False}
 
 
 def add(session: Session, model: type[Base], rows: Sequence[Row]) -> list[int]:
@@ -111,11 +129,68 @@ def read_pledge(told: Told, reader_id: int) -> Account:
         if obj["status"] != "paid":
             continue
         link = links[obj["id"]]
-        whole = shown(obj) | {"payments": {"object": "list", "data": [link]}}
+        whole = _part(obj, INVOICE) | {"lines": _periods(obj), "payments": {"object": "list", "data": [link]}}
         invoice = read_invoice(stripe.Invoice.construct_from(whole, None))
         paid.append(PaidPeriod(invoice, money.settlement(link["payment"]["payment_intent"])))
-    subscription = read_subscription(stripe.Subscription.construct_from(shown(told.one("subscription")), None))
-    return Account(told.of, subscription, paid, reader_id)
+    subscription = _read_subscription(told)
+    return Account(told, told.of, subscription, paid, reader_id, _steps(told, subscription, paid))
+
+
+def _read_subscription(told: Told) -> SubscriptionReading:
+    """The subscription, with what its schedule plans where it has one."""
+    whole = shown(told.one("subscription"))
+    if whole["schedule"]:
+        prices = {one["id"]: shown(one) for one in told.all("price")}
+        plan = shown(told.one("subscription_schedule"))
+        for phase in plan["phases"]:
+            for item in phase["items"]:
+                item["price"] = prices[item["price"]]
+        whole["schedule"] = plan
+    return read_subscription(stripe.Subscription.construct_from(whole, None))
+
+
+def _steps(told: Told, now: SubscriptionReading, paid: Sequence[PaidPeriod]) -> list[Step]:
+    """How the membership changed since its first payment, by what was told; a plain one only began and perhaps ended."""
+    began = min((one.invoice.paid_at for one in paid if one.invoice.paid_at), default=None)
+    if began is None:
+        return []
+    if not told.notices:
+        whole = counted_amount(status="active", paid_once=True, amount=now.amount, interval=now.interval)
+        steps = [Step(began, "active", now.product_id, whole, False)]
+        if now.ended_at:
+            steps.append(Step(now.ended_at, now.status, now.product_id, 0, now.payment_failed))
+        return steps
+    steps = []
+    before: Row = {}
+    for notice in told.notices:
+        if notice.type.startswith("customer.subscription."):
+            named = ("status", "items", "cancellation_details", "pause_collection")
+            facts = {name: notice.object[name] for name in named}
+            if facts == before:
+                continue
+            before = facts
+            read = read_subscription(stripe.Subscription.construct_from(shown(notice.object), None))
+            at = max(began, moment(notice.at))
+            steps.append(Step(at, read.status, read.product_id, _counted(read), read.payment_failed, read.paused))
+    return steps
+
+
+INVOICE = (
+    "id", "object", "status", "currency", "amount_paid", "status_transitions", "period_start", "period_end", "parent",
+)  # fmt: skip
+INTENT = ("id", "object", "metadata", "status", "currency", "amount_received", "customer", "created")
+CHARGE = ("id", "object", "created", "amount_refunded", "disputed")
+BOOKED = ("id", "object", "currency", "amount", "fee", "created")
+"""What the readings look at: to build the SDK's object of everything takes most of the time, thousands of times over."""
+
+
+def _part(obj: Row, names: Sequence[str]) -> Row:
+    return {name: obj[name] for name in names}
+
+
+def _periods(invoice: Row) -> Row:
+    lines = invoice["lines"]
+    return lines | {"data": [_part(line, ("id", "object", "period")) for line in lines["data"]]}
 
 
 class _Money:
@@ -125,16 +200,29 @@ class _Money:
         self._by_id = {obj["id"]: obj for obj in told.objects}
 
     def whole(self, intent_id: str) -> Any:
-        intent = shown(self._by_id[intent_id])
-        charge = shown(self._by_id[intent["latest_charge"]])
-        booked = shown(self._by_id[charge["balance_transaction"]])
-        whole = intent | {"latest_charge": charge | {"balance_transaction": booked}}
+        intent = self._by_id[intent_id]
+        charge = self._by_id[intent["latest_charge"]]
+        booked = _part(self._by_id[charge["balance_transaction"]], BOOKED)
+        made = charge["payment_method_details"]
+        card = {"card": _part(made["card"], ("brand", "last4"))} if "card" in made else {}
+        paid = _part(charge, CHARGE) | {"payment_method_details": {"type": made["type"], **card}}
+        whole = _part(intent, INTENT) | {"latest_charge": paid | {"balance_transaction": booked}}
         return stripe.PaymentIntent.construct_from(whole, None)
 
     def settlement(self, intent_id: str) -> Settlement:
         settlement = read_payment(self.whole(intent_id)).settlement
         assert settlement is not None
         return settlement
+
+
+def refund_of(obj: Row) -> RefundReading:
+    """A refund as the gateway reads it; its balance transactions put in."""
+    return read_refund(stripe.Refund.construct_from(obj, None))
+
+
+def dispute_of(obj: Row) -> DisputeReading:
+    """A dispute as the gateway reads it."""
+    return read_dispute(stripe.Dispute.construct_from(obj, None))
 
 
 def write_checkouts(
@@ -144,10 +232,11 @@ def write_checkouts(
     rows = []
     for one in told:
         of = one.of
-        done = one.one("checkout.session")
+        done = one.page
         rows.append(
             {"token": token_of(of.prefix), "attempt": f"demo:{of.prefix}",
-             "kind": "donation" if isinstance(of, Gift) else "membership", "state": "paid",
+             "kind": "donation" if isinstance(of, Gift) else "membership",
+             "state": "waiting" if done["payment_status"] == "unpaid" else "paid",
              "reader_id": known[of.person], "email": of.person.email, "language": "en", "currency": of.currency,
              "amount": of.amount, "article_id": _at(articles, of.article), "browser_hash": "",
              "session_id": done["id"], "begun_at": moment(done["created"]) - FORM_MINUTES}
@@ -160,6 +249,7 @@ def write_memberships(
     accounts: Sequence[Account],
     *,
     tiers: Mapping[str, int],
+    tier_of: Mapping[str, int],
     checkouts: Mapping[str, int],
     articles: Sequence[int],
     as_of: datetime,
@@ -180,21 +270,35 @@ def write_memberships(
     rows = []
     for account in accounts:
         pledge, read = account.pledge, account.subscription
-        account.final = {
-            "status": read.status,
-            "paid_until": max(one.invoice.period_end for one in account.paid),
-            "frozen": False,
-        }
+        account.final = {"status": read.status, **_standing(account)}
+        plan = read.planned
         rows.append(
-            {"subscription_id": read.id, "reader_id": account.reader_id, "tier_id": tiers[pledge.tier],
+            {"subscription_id": read.id, "reader_id": account.reader_id, "tier_id": tier_of[read.product_id],
              "checkout_id": checkouts[pledge.prefix], "article_id": _at(articles, pledge.article),
              "currency": read.currency, "amount": read.amount, "interval": read.interval,
-             "counted": _counted(read), "started_at": read.started_at, "period_ends_at": read.period_ends_at,
-             "ends_at": read.ends_at, "ended_at": read.ended_at} | account.as_of(as_of)
+             "counted": account.steps[-1].yearly if account.steps else 0,
+             "started_at": read.started_at, "period_ends_at": read.period_ends_at,
+             "ends_at": read.ends_at, "ended_at": read.ended_at, "paused": read.paused, "resumes_at": read.resumes_at,
+             "next_tier_id": tier_of[plan.product_id] if plan else None, "next_amount": plan.amount if plan else None,
+             "next_interval": plan.interval if plan else None, "next_from": plan.starts_at if plan else None}
+            | account.as_of(as_of)
         )  # fmt: skip
     for account, id in zip(accounts, add(session, Membership, rows), strict=True):
         account.id = id
-    add(session, Movement, _movements(accounts, tiers))
+    add(session, Movement, _movements(accounts, tier_of))
+
+
+def _standing(account: Account) -> Row:
+    """Until when it is paid, by the payments that count, and whether a dispute of one of them freezes it."""
+    counting, frozen = [], False
+    for one in account.paid:
+        charge = account.told.by_id(one.settlement.charge_id)
+        cases = [case["status"] for case in account.told.all("dispute") if case["charge"] == charge["id"]]
+        disputed = is_disputed(cases)
+        if counts(charge["amount"], refunded=charge["amount_refunded"], disputed=disputed):
+            counting.append(one.invoice.period_end)
+        frozen = frozen or disputed
+    return {"paid_until": max(counting, default=None), "frozen": frozen}
 
 
 def bring_memberships_to(session: Session, accounts: Sequence[Account], as_of: datetime | None) -> None:
@@ -204,18 +308,13 @@ def bring_memberships_to(session: Session, accounts: Sequence[Account], as_of: d
     session.connection().execute(
         update(table)
         .where(table.c.id == bindparam("membership"))
-        .values(status=bindparam("new_status"), paid_until=bindparam("new_paid_until")),
-        [
-            {"membership": id, "new_status": state["status"], "new_paid_until": state["paid_until"]}
-            for id, state in states
-        ],
+        .values({name: bindparam(f"new_{name}") for name in ("status", "paid_until", "frozen")}),
+        [{"membership": id, **{f"new_{name}": value for name, value in state.items()}} for id, state in states],
     )
 
 
-def write_membership_payments(
-    session: Session, accounts: Sequence[Account], articles: Sequence[int]
-) -> list[tuple[int, datetime]]:
-    """Payments of memberships with their periods and ledger lines; returns ids and times for the receipts."""
+def write_membership_payments(session: Session, accounts: Sequence[Account], articles: Sequence[int]) -> dict[str, int]:
+    """Payments of memberships with their periods and ledger lines; returns their ids by charge."""
     paid = [(account, one) for account in accounts for one in account.paid]
     rows = [
         _payment(one.invoice.id, account.reader_id, "membership", one.settlement, one.invoice.paid_at,
@@ -231,13 +330,13 @@ def write_membership_payments(
             for id, (account, one) in zip(ids, paid, strict=True)
         ],
     )  # fmt: skip
-    return [(id, row["paid_at"]) for id, row in zip(ids, rows, strict=True)]
+    return {row["charge_id"]: id for id, row in zip(ids, rows, strict=True)}
 
 
 def write_gifts(
     session: Session, told: Sequence[Told], known: Mapping[Person, int], articles: Sequence[int]
-) -> list[tuple[int, datetime]]:
-    """One-time payments with their ledger lines; returns ids and times for the receipts."""
+) -> dict[str, int]:
+    """One-time payments with their ledger lines; returns their ids by charge."""
     rows, settlements = [], []
     for one in told:
         read = read_payment(_Money(one).whole(one.one("payment_intent")["id"]))
@@ -248,26 +347,16 @@ def write_gifts(
                      read.currency, read.amount, _at(articles, one.of.article))
         )  # fmt: skip
     ids = _pay(session, rows, settlements)
-    return [(id, row["paid_at"]) for id, row in zip(ids, rows, strict=True)]
-
-
-def write_receipts(session: Session, paid: Sequence[tuple[int, datetime]], zone: str) -> None:
-    """A receipt for each payment, numbered by the time of payment, without gaps in each year of the newsroom's zone."""
-    last: dict[int, int] = {}
-    rows = []
-    for payment_id, at in sorted(paid, key=lambda one: (one[1], one[0])):
-        year = at.astimezone(ZoneInfo(zone)).year
-        last[year] = last.get(year, 0) + 1
-        rows.append({"payment_id": payment_id, "year": year, "sequence": last[year], "language": "en", "issued_at": at})
-    add(session, Receipt, rows)
-    add_plain(session, ReceiptBook, [{"year": year, "last": number} for year, number in last.items()])
+    return {row["charge_id"]: id for id, row in zip(ids, rows, strict=True)}
 
 
 def write_grants(session: Session, perk: Perk, accounts: Sequence[Account], chance: Random) -> None:
     """The perk, issued to everybody when their first payment arrived."""
     first: dict[int, datetime] = {}
     for account in accounts:
-        began = account.paid[0].invoice.paid_at or account.subscription.started_at
+        if not account.steps:
+            continue
+        began = account.steps[0].at
         first[account.reader_id] = min(began, first.get(account.reader_id, began))
     rows = [
         {"perk_id": perk.id, "reader_id": reader_id, "code": code_from(chance.getrandbits(80)), "issued_at": at}
@@ -321,28 +410,35 @@ def _pay(session: Session, rows: Sequence[Row], settlements: Sequence[Settlement
 
 
 def _counted(read: SubscriptionReading) -> int:
-    return counted_amount(status=read.status, paid_once=True, amount=read.amount, interval=read.interval)
+    return counted_amount(
+        status=read.status, paid_once=True, amount=read.amount, interval=read.interval, paused=read.paused
+    )
 
 
-def _movements(accounts: Sequence[Account], tiers: Mapping[str, int]) -> list[Row]:
-    """One when a membership began to count, one when it ceased to; in the order of time."""
+def _movements(accounts: Sequence[Account], tier_of: Mapping[str, int]) -> list[Row]:
+    """One whenever what a membership counts changed; in the order of time."""
     rows: list[Row] = []
     seen: set[int] = set()
-    for account in sorted(accounts, key=lambda account: account.subscription.started_at):
-        read = account.subscription
-        whole = counted_amount(status="active", paid_once=True, amount=read.amount, interval=read.interval)
-        changes = [(0, whole, account.paid[0].invoice.paid_at)]
-        if _counted(read) == 0:
-            changes.append((whole, 0, read.ended_at))
-        for sequence, (before, after, at) in enumerate(changes, start=1):
+    for account in sorted((one for one in accounts if one.steps), key=lambda one: one.steps[0].at):
+        before, sequence, rested = 0, 0, False
+        for step in account.steps:
             kind = movement_kind(
-                before, after, was_patron_before=account.reader_id in seen, payment_failed=read.payment_failed
+                before,
+                step.yearly,
+                was_patron_before=account.reader_id in seen or sequence > 0,
+                payment_failed=step.payment_failed,
+                paused=step.paused,
+                ended=step.status in ENDED,
+                rested=rested,
             )
-            rows.append(
-                {"membership_id": account.id, "sequence": sequence, "reader_id": account.reader_id,
-                 "tier_id": tiers[account.pledge.tier], "kind": kind, "currency": read.currency,
-                 "yearly": after - before, "at": at}
-            )  # fmt: skip
+            if kind is not None:
+                sequence, rested = sequence + 1, kind == "paused"
+                rows.append(
+                    {"membership_id": account.id, "sequence": sequence, "reader_id": account.reader_id,
+                     "tier_id": tier_of[step.product_id], "kind": kind, "currency": account.subscription.currency,
+                     "yearly": step.yearly - before, "at": step.at}
+                )  # fmt: skip
+            before = step.yearly
         seen.add(account.reader_id)
     return sorted(rows, key=lambda row: row["at"])
 

@@ -120,7 +120,14 @@ class Ground:
         at = clock.wall().replace(microsecond=0)
         self._marker.touch()
         with create_app(config).app_context(), db.transaction() as session:
-            seed(session, store, secret=config.secret_key, site_url=self.newsroom_url, at=at)
+            seed(
+                session,
+                store,
+                secret=config.secret_key,
+                site_url=self.newsroom_url,
+                at=at,
+                sandbox_url=self.sandbox_url,
+            )
         store.close()
 
     @property

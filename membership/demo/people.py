@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from random import Random
 
+from membership.demo.marked import DECLINES, MARKED, marked, marked_gifts
+from membership.demo.promised import Gift, Person, Pledge, Turn
 from membership.demo.tiers import GIVEN, least
 from membership.sandbox.billing.periods import boundary, periods
 
 DAY = 86_400
-PATRONS = 208
-GUESTS = 34
-SPAN_DAYS = 425
+PATRONS = 290
+GUESTS = 60
+SPAN_DAYS = 913
+"""Thirty months."""
 RETRIES_END = 14 * DAY
+WAVES = (880, 640, 410, 205, 87, 75, 30, 4)
+"""Days ago on which more people came than usual: after a long story, or when a ballot opened."""
 
 FIRST = (
     "Wren Ansel Maren Iben Ruben Teo Oda Liv Jonna Pell Sanna Bram Corin Dara Eskil Fenna Garrick Hild Ilse Jory Kerra "
@@ -24,48 +28,6 @@ LAST = (
     "Varley-Moss Wexcombe Yarrowby Appledram Birchmoor Cobbleway Drifthouse Eastquay Farrowell Gullane-Wick Heathersay"
 )
 CARDS = ("4242424242424242", "5555555555554444", "378282246310005", "4000002760000016")
-FAILING_CARD = "4000000000000341"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody of the story. The address is under `.example`, where no mail arrives."""
-
-    name: str
-    email: str
-
-
-@dataclass(frozen=True)
-class Pledge:
-    """A promise to give. `ends`: when it ended or (`past_due`) when the renewal that failed was due; Unix seconds.
-
-    `fate`: active, left (by choice), lost (payments failed), past_due, ending (cancelled, runs to its period's end).
-    """
-
-    prefix: str
-    person: Person
-    tier: str
-    interval: str
-    currency: str
-    amount: int
-    start: int
-    fate: str
-    ends: int | None
-    card: str
-    article: int | None
-
-
-@dataclass(frozen=True)
-class Gift:
-    """A one-time gift."""
-
-    prefix: str
-    person: Person
-    currency: str
-    amount: int
-    at: int
-    card: str
-    article: int | None
 
 
 STAFF = (
@@ -87,12 +49,13 @@ def people(chance: Random) -> list[Person]:
 
 
 def pledges(chance: Random, everybody: list[Person], at: int, articles: int) -> list[Pledge]:
-    """The promises of all patrons, in the order of their beginning; a few left and came back."""
-    made = [_the_patron(at)]
-    for number, person in enumerate(everybody[1:PATRONS], start=1):
+    """The promises of all patrons, in the order of their beginning; some left and came back."""
+    marked_ones = marked(everybody[1 : 1 + MARKED], at)
+    made = [_the_patron(at), *marked_ones]
+    for number, person in enumerate(everybody[1 + len(marked_ones) : PATRONS], start=1):
         made.append(_pledge(chance, number, person, at, articles))
     gone = [pledge for pledge in made if pledge.fate == "left" and pledge.ends and pledge.ends < at - 60 * DAY]
-    for number, earlier in enumerate(gone[:6]):
+    for number, earlier in enumerate(gone[:14]):
         start = chance.randrange((earlier.ends or 0) + 20 * DAY, at - 2 * DAY)
         made.append(_fresh(chance, f"return-{number}", earlier.person, start, at, articles, "month", "active"))
     return sorted(made, key=lambda pledge: (pledge.start, pledge.prefix))
@@ -115,6 +78,7 @@ def gifts(chance: Random, everybody: list[Person], at: int, articles: int) -> li
                 article=_article(chance, articles),
             )
         )
+    found += marked_gifts([one.person for one in found[-4:]], at)
     return sorted(found, key=lambda gift: (gift.at, gift.prefix))
 
 
@@ -125,17 +89,24 @@ def _the_patron(at: int) -> Pledge:
 
 
 def _pledge(chance: Random, number: int, person: Person, at: int, articles: int) -> Pledge:
-    prefix = f"patron-{number}"
     interval = "year" if chance.random() < 0.28 else "month"
-    # More came lately than a year ago: the square root leans towards today.
-    age = int((1 - chance.random() ** 0.75) * SPAN_DAYS * DAY) + DAY
-    fate = chance.choices(("active", "left", "lost", "past_due", "ending"), (70, 14, 7, 4, 5))[0]
-    if fate == "past_due":
-        due = at - chance.randrange(DAY // 2, 6 * DAY)
-        return _fresh(
-            chance, prefix, person, boundary(due, -chance.randint(2, 9), "month"), at, articles, "month", fate
-        )
-    return _fresh(chance, prefix, person, at - age, at, articles, interval, fate)
+    age = _age(chance)
+    months = age / (30 * DAY)
+    # Of a hundred patrons two leave in a month and one is lost; with a yearly payment the moment comes once a year.
+    staying = 0.97**months
+    fate = "active" if chance.random() < staying else chance.choice(("left", "left", "lost"))
+    if fate == "active" and chance.random() < 0.04:
+        fate = "ending"
+    return _fresh(chance, f"patron-{number}", person, at - age, at, articles, interval, fate)
+
+
+def _age(chance: Random) -> int:
+    """How long ago somebody came, in seconds: every second one in the days after a story or at a ballot, the others
+    by and by, more of them lately."""
+    if chance.random() < 0.5:
+        begun = chance.choices(WAVES, range(2, len(WAVES) + 2))[0]
+        return int(max(0.2, begun - min(chance.expovariate(1 / 9), begun * 0.9)) * DAY)
+    return int((1 - chance.random() ** 0.7) * SPAN_DAYS * DAY) + DAY
 
 
 def _fresh(
@@ -147,15 +118,17 @@ def _fresh(
     if chance.random() < 0.15:
         amount += 100 * chance.randint(1, 2)
     fate, ends = _end(chance, start, at, interval, fate)
-    card = FAILING_CARD if fate in {"lost", "past_due"} else chance.choices(CARDS, (60, 25, 5, 10))[0]
-    return Pledge(prefix, person, tier, interval, currency, amount, start, fate, ends, card, _article(chance, articles))
+    card = chance.choices(CARDS, (60, 25, 5, 10))[0]
+    article = _article(chance, articles)
+    turns: tuple[Turn, ...] = ()
+    if fate == "lost":
+        turns = (Turn("run_dry", (ends or at) - DAY // 2, word=chance.choice(DECLINES)),)
+    return Pledge(prefix, person, tier, interval, currency, amount, start, fate, ends, card, article, turns)
 
 
 def _end(chance: Random, start: int, at: int, interval: str, fate: str) -> tuple[str, int | None]:
     """When it ended, if its age allows for this fate; a promise too young for it goes on."""
     ends = [end for _, end in periods(start, at, interval) if end < at]
-    if fate == "past_due":
-        return (fate, ends[-1]) if ends else ("active", None)
     if fate == "lost":
         ends = [end for end in ends if end + RETRIES_END < at]
     if fate in {"left", "lost"}:

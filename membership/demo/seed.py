@@ -13,18 +13,21 @@ from random import Random
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from membership.demo import books, past, people, story, tiers
+from membership.demo import books, corrected, elsewhere, past, people, story, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
+from membership.giving.receipts import issuer_lines
 from membership.jobs.models import Job
 from membership.mail.models import Letter
 from membership.memberships.tasks import product_id
 from membership.memberships.tiers import Tier, TierPrice
 from membership.newsroom.defaults import COFFEES
 from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
+from membership.newsroom.queries import current
 from membership.perks.models import Perk, PerkTier
 from membership.readers import actions as readers
+from membership.sandbox.aftermath import paid_out
 from membership.sandbox.store import Store
 
 SEED = 1847
@@ -40,7 +43,15 @@ class Told:
     admin_id: int
 
 
-def seed(session: Session, store: Store, *, secret: str, site_url: str, at: datetime) -> Told:
+def seed(
+    session: Session,
+    store: Store,
+    *,
+    secret: str,
+    site_url: str,
+    at: datetime,
+    sandbox_url: str = "http://127.0.0.1:8001",
+) -> Told:
     """Tell the whole story up to `at` (whole seconds). `secret` seals the ballots; `site_url` is the newsroom's origin."""
     now = int(at.timestamp())
     chance = Random(SEED)
@@ -57,10 +68,12 @@ def seed(session: Session, store: Store, *, secret: str, site_url: str, at: date
         for tier, id in zip(tiers.TIERS, tier_ids.values(), strict=True)
     }
     product_of = dict(zip(tier_ids, named, strict=True))
-    pledges = [past.tell_pledge(pledge, product_of[pledge.tier], now) for pledge in pledged]
-    gifts = [past.tell_gift(gift) for gift in given]
-    store.load(past.products(named, int(opened.timestamp())))
-    store.load(obj for told in (*pledges, *gifts) for obj in told.objects)
+    products = past.products(named, int(opened.timestamp()))
+    teller = past.Teller(product_of, products, now, sandbox_url)
+    pledges = [teller.pledge(pledge) for pledge in pledged]
+    gifts = [teller.gift(gift) for gift in given]
+    objects = paid_out([obj for told in (*pledges, *gifts) for obj in told.objects], now, every=7)
+    store.load([*products, *objects])
 
     known = books.write_readers(session, _first_seen(pledged, given, opened))
     staff = _staff(session, known, opened)
@@ -68,16 +81,26 @@ def seed(session: Session, store: Store, *, secret: str, site_url: str, at: date
     accounts = [books.read_pledge(told, known[told.of.person]) for told in pledges]
     first_opened = at - story.FIRST_OPENED
     books.write_memberships(
-        session, accounts, tiers=tier_ids, checkouts=checkouts, articles=articles, as_of=first_opened
-    )
-    paid = books.write_membership_payments(session, accounts, articles) + books.write_gifts(
+        session, accounts, tiers=tier_ids, tier_of={product_of[slug]: id for slug, id in tier_ids.items()},
+        checkouts=checkouts, articles=articles, as_of=first_opened,
+    )  # fmt: skip
+    paid = books.write_membership_payments(session, accounts, articles) | books.write_gifts(
         session, gifts, known, articles
     )
-    books.write_receipts(session, paid, ZONE)
+    corrected.write_corrections(session, [*pledges, *gifts], paid, by=staff["manager"])
+    corrected.write_failures(session, accounts, at=at)
+    corrected.write_reasons(session, accounts, chance)
+    corrected.write_payouts(session, objects)
+    elsewhere.write_other_gifts(session, known, by=staff["manager"], at=at)
+    corrected.write_receipts(session, ZONE, issuer_lines(current(session)))
     books.write_grants(session, _perk(session, site_url, tier_ids), accounts, chance)
 
     patron_id = known[people.PATRON]
-    early = [account.reader_id for account in accounts if account.subscription.started_at < at - timedelta(days=115)]
+    early = [
+        account.reader_id
+        for account in accounts
+        if account.subscription.started_at < at - timedelta(days=115) and account.final["status"] == "active"
+    ]
     cast = story.Cast(patrons=sorted(set(early)), spared=patron_id, editor=staff["editor"])
     story.tell_first(
         session, cast, secret=secret, at=at, chance=chance, story_url=f"{site_url}/{NIGHT_BUS.slug}"
@@ -89,6 +112,7 @@ def seed(session: Session, store: Store, *, secret: str, site_url: str, at: date
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
     _leave_no_work_for_the_past(session, ballot.id, at)
+    corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])
 
 

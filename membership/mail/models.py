@@ -13,7 +13,8 @@ from membership.db import Base, Key
 class Letter(Base):
     """One letter to one address. `reader_id` is a plain number, because readers stand on a floor above.
 
-    A `fleeting` letter carries a secret (a sign-in link): its text is wiped once it is sent.
+    A `fleeting` letter carries a secret (a sign-in link): its text is wiped once it is sent. `stop_address` is where letters
+    of its sort can be stopped without signing in; empty for those that nobody can stop.
     """
 
     __tablename__ = "letter"
@@ -37,6 +38,7 @@ class Letter(Base):
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     fleeting: Mapped[bool]
+    stop_address: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     written_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -86,6 +86,9 @@ def _message(letter: Letter, office: PostOffice) -> EmailMessage:
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.written_at)
     message["Auto-Submitted"] = "auto-generated"
+    if letter.stop_address:  # RFC 8058: the mail program's own button
+        message["List-Unsubscribe"] = f"<{letter.stop_address}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.text)
     message.add_alternative(html_of(letter.text, letter.language), subtype="html")
     return message

@@ -31,18 +31,21 @@ class Recipient:
 
 
 def write(
-    session: Session, kind: str, to: Recipient, *, key: str, at: datetime, fleeting: bool = False, **values: Any
+    session: Session, kind: str, to: Recipient, *, key: str, at: datetime, fleeting: bool = False,
+    stop_address: str | None = None, **values: Any,
 ) -> bool:
     """Write a letter and the job that sends it. `key` names its reason: False when it had been written before.
 
-    A `fleeting` letter carries a secret; its text is wiped once it is sent.
+    A `fleeting` letter carries a secret; its text is wiped once it is sent. `stop_address`: where letters of
+    this sort can be stopped.
     """
     with force_locale(to.language):
-        rendered = render_template(f"letters/{kind}.txt", to=to, **values)
+        rendered = render_template(f"letters/{kind}.txt", to=to, stop_address=stop_address, **values)
     subject, _, text = rendered.strip().partition("\n")
     inserted = insert_once(
         session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
-        subject=" ".join(subject.split()), text=text.strip() + "\n", fleeting=fleeting, state="queued", written_at=at,
+        subject=" ".join(subject.split()), text=text.strip() + "\n", fleeting=fleeting,
+        stop_address=stop_address, state="queued", written_at=at,
     )  # fmt: skip
     if inserted:
         letter_id = session.execute(select(Letter.id).where(Letter.key == key)).scalar_one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,6 +47,7 @@ def give_complimentary(
 
 def end_early(session: Session, given_id: int, *, by: int, at: datetime) -> GivenMembership:
     """Staff end a complimentary membership before its day; its reader is told. Raises `OverAlready`."""
+    post(session, FOLLOW, f"given:{given_id}", {"given": given_id}, due_at=at)  # jobs are locked before rows
     given = hold(session, given_id)
     if given is None or given.kind != "complimentary" or given.ends_at is None or given.ends_at <= at:
         raise OverAlready()
@@ -102,7 +104,7 @@ def _say_ended(session: Session, given: GivenMembership, *, at: datetime) -> Non
     _tell(session, given, "given_ended", goes_on=goes_on, at=at)
 
 
-def _tell(session: Session, given: GivenMembership, letter: str, *, at: datetime, **values: bool) -> None:
+def _tell(session: Session, given: GivenMembership, letter: str, *, at: datetime, **values: Any) -> None:
     person = session.get(Person, given.reader_id)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)

@@ -104,3 +104,13 @@ class AddressChange(Base):
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class LetterRefusal(Base):
+    """A reader wants no letters of this sort (`topics`, `stories`); letters about money and sign-in are of no sort."""
+
+    __tablename__ = "letter_refusal"
+
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), primary_key=True)
+    sort: Mapped[str] = mapped_column(Text, primary_key=True)
+    refused_at: Mapped[datetime]

@@ -79,15 +79,17 @@ def _moved(source: str, at: int, amount: int, currency: str, kind: str, **more: 
     )
 
 
-def paid_out(objects: list[dict[str, Any]], until: int) -> list[dict[str, Any]]:
-    """The objects with a payout that has arrived for every midnight before `until` on which something was available.
+def paid_out(objects: list[dict[str, Any]], until: int, *, every: int = 1) -> list[dict[str, Any]]:
+    """The objects with a payout that has arrived for every midnight before `until` on which something was available;
+    `every`: only each so many days (7: once a week).
 
     Without it everything of the past is paid out in one sum, at the first midnight after the first new payment.
     """
     days: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for one in objects:
         if one["object"] == "balance_transaction" and one["available_on"] < until - DAY:
-            days.setdefault((one["available_on"] // DAY * DAY + DAY, one["currency"]), []).append(one)
+            day = -(-(one["available_on"] // DAY + 1) // every) * every * DAY
+            days.setdefault((day, one["currency"]), []).append(one)
     found, held = [], {}
     for (day, currency), moved in sorted(days.items()):
         amount, id = sum(one["net"] for one in moved), derived("po_", day, currency)

@@ -155,6 +155,21 @@ TOKENS: dict[str, str] = {
 }
 
 
+EMPTY_UNTIL, SAYS = "_empty_until", "_says"
+"""Notes on a stored method whose bank says no for a while, and what it says (a key of `ANSWERS`)."""
+
+ANSWERS: dict[str, Decline] = {
+    one.decline_code: one for one in (GENERIC, NO_FUNDS, EXPIRED, LOST, STOLEN, PROCESSING, NEEDS_CONFIRMING)
+}
+
+
+def refusal(method: dict[str, Any], now: int) -> Decline | None:
+    """Why the bank says no to a stored method with the payer absent: for the time being, or because its card always does."""
+    if method.get(EMPTY_UNTIL, 0) > now:
+        return ANSWERS[method[SAYS]]
+    return of_payment_method(method).later
+
+
 def by_number(typed: str) -> Card | None:
     """The test card with this number, spaces and dashes allowed; None for every other number."""
     return CARDS.get("".join(sign for sign in typed if sign not in " -\u00a0"))

@@ -12,7 +12,9 @@ from membership.db import insert_once
 from membership.readers.trail import note
 from membership.refusals import NotFound
 from membership.topics import rules
+from membership.topics.index import put_in
 from membership.topics.models import Topic, TopicDecision, TopicLink, TopicStep, TopicSupport
+from membership.topics.news import TOLD_STEPS, post_news
 from membership.topics.queries import topic_by_id
 from membership.web.tokens import new_code
 
@@ -34,6 +36,7 @@ def propose(
             for position, address in enumerate(links, start=1)
         )
         support(session, topic.id, reader_id, at=at)
+        put_in(session, topic)
     return topic
 
 
@@ -87,13 +90,23 @@ def decide(session: Session, topic_id: int, kind: str, *, reason: str, by: int, 
     if topic.state == kind == "accepted":
         return  # pressed twice
     topic.state = kind
-    session.add(TopicDecision(topic_id=topic.id, kind=kind, reason=reason, decided_by=by, at=at))
+    decision = TopicDecision(topic_id=topic.id, kind=kind, reason=reason, decided_by=by, at=at)
+    session.add(decision)
+    session.flush()
+    post_news(session, topic.id, f"decision:{decision.id}", at=at)
     note(session, actor_id=by, action=f"topic:{kind}", object=f"topic/{topic.id}", at=at)
 
 
 def note_step(session: Session, topic_id: int, kind: str, *, title: str, address: str, at: datetime) -> None:
-    """A room above notes what became of a topic (`ballot`, `won`, `promised`, `published`, `given_up`), once each."""
-    insert_once(session, TopicStep, topic_id=topic_id, kind=kind, title=title, address=address, at=at)
+    """A room above notes what became of a topic, once each; those whom it concerns are told of it (`news.TOLD_STEPS`).
+
+    `kind`: `ballot`, `won`, `not_chosen`, `called_off`, `promised`, `dated`, `published`, `given_up`.
+    """
+    new = insert_once(session, TopicStep, topic_id=topic_id, kind=kind, title=title, address=address, at=at)
+    if new and kind in TOLD_STEPS:
+        mine = (TopicStep.topic_id == topic_id, TopicStep.kind == kind, TopicStep.address == address)
+        step = session.execute(select(TopicStep.id).where(*mine)).scalar_one()
+        post_news(session, topic_id, f"step:{step}", at=at)
 
 
 def _topic(session: Session, topic_id: int, *, lock: bool = False) -> Topic:

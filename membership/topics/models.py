@@ -1,4 +1,4 @@
-"""Topics, their links, who supports them, editors' decisions about them, and what became of them."""
+"""Topics, their links and tags, who supports them, editors' decisions, what they said before, and what became of them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Topic(Base):
         CheckConstraint("state IN ('proposed', 'accepted', 'declined', 'needs_facts', 'merged')", name="state"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into"),
         Index("ix_topic_state", "state"),
+        Index("ix_topic_merged_into_id", "merged_into_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -77,3 +78,36 @@ class TopicStep(Base):
     title: Mapped[str] = mapped_column(Text)
     address: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class TopicRevision(Base):
+    """What a topic said until an editor changed it. `links` one a line; `reason` is public, and may be empty."""
+
+    __tablename__ = "topic_revision"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), index=True)
+    title: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    links: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    edited_by: Mapped[int] = mapped_column(ForeignKey("reader.id"))
+    replaced_at: Mapped[datetime]
+
+
+class TopicTag(Base):
+    """A word of the editors' by which topics can be found together."""
+
+    __tablename__ = "topic_tag"
+
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(Text, primary_key=True, index=True)
+
+
+class TopicWord(Base):
+    """A word of a topic by which it is found (see `index.py`). Compared letter by letter on both databases."""
+
+    __tablename__ = "topic_word"
+
+    word: Mapped[str] = mapped_column(Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"), primary_key=True, index=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from membership.topics.models import Topic, TopicDecision, TopicLink, TopicStep, TopicSupport
+from membership.topics.models import Topic, TopicDecision, TopicLink, TopicRevision, TopicStep, TopicSupport, TopicTag
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Happening:
     title: str = ""
     address: str = ""
 
+    @property
+    def day(self) -> date | None:
+        """The day that was promised, of a step that named one: its title, in ISO 8601."""
+        return date.fromisoformat(self.title) if self.kind == "dated" else None
+
 
 _supporters = (
     select(func.count()).where(TopicSupport.topic_id == Topic.id).correlate(Topic).scalar_subquery().label("supporters")
@@ -56,7 +61,8 @@ def listed(session: Session, *states: str, most: int | None = None) -> list[Topi
 def topics_of(session: Session, reader_id: int) -> list[TopicLine]:
     """The topics that a reader proposed or supports, the newest first."""
     supported = select(TopicSupport.topic_id).where(TopicSupport.reader_id == reader_id)
-    statement = select(Topic, _supporters).where((Topic.proposer_id == reader_id) | Topic.id.in_(supported))
+    stands = Topic.id.in_(supported) & (Topic.state != "merged")  # what was merged is supported as the other by now
+    statement = select(Topic, _supporters).where((Topic.proposer_id == reader_id) | stands)
     return _lines(session, statement.order_by(Topic.id.desc()))
 
 
@@ -87,12 +93,45 @@ def links_of(session: Session, topic_id: int) -> list[str]:
     return list(session.execute(statement).scalars())
 
 
+def tags_of(session: Session, topic_id: int) -> list[str]:
+    """A topic's tags, in their order."""
+    statement = select(TopicTag.tag).where(TopicTag.topic_id == topic_id).order_by(TopicTag.tag)
+    return sorted(session.execute(statement).scalars())
+
+
+def merged_into(session: Session, topic_id: int) -> list[Topic]:
+    """The topics that went into this one."""
+    statement = select(Topic).where(Topic.merged_into_id == topic_id).order_by(Topic.id)
+    return list(session.execute(statement).scalars())
+
+
+def revisions_of(session: Session, topic_id: int) -> list[TopicRevision]:
+    """What a topic said before, the newest first."""
+    statement = select(TopicRevision).where(TopicRevision.topic_id == topic_id).order_by(TopicRevision.id.desc())
+    return list(session.execute(statement).scalars())
+
+
+def topic_of_attempt(session: Session, reader_id: int, attempt: str) -> Topic | None:
+    """The topic that this reader made by this attempt of the form, if it went through."""
+    statement = select(Topic).where(Topic.attempt == f"{reader_id}:{attempt}")
+    return session.execute(statement).scalar_one_or_none()
+
+
+def stands_on_ballot(session: Session, topic_id: int) -> bool:
+    """Whether a topic was put on a ballot that has not ended: its steps say so."""
+    statement = select(TopicStep).where(TopicStep.topic_id == topic_id)
+    steps = list(session.execute(statement).scalars())
+    ended = {step.address.removesuffix("/results") for step in steps if step.kind in {"won", "not_chosen", "called_off"}}
+    return any(step.kind == "ballot" and step.address not in ended for step in steps)
+
+
 def history_of(session: Session, topic_id: int) -> list[Happening]:
     """All that is public about what became of a topic, in order of time. Who decided stays in the house."""
     decisions = session.execute(select(TopicDecision).where(TopicDecision.topic_id == topic_id)).scalars()
     steps = session.execute(select(TopicStep).where(TopicStep.topic_id == topic_id)).scalars()
     found = [Happening(row.kind, row.at, reason=row.reason) for row in decisions]
     found += [Happening(row.kind, row.at, title=row.title, address=row.address) for row in steps]
+    found += [Happening("edited", row.replaced_at, reason=row.reason) for row in revisions_of(session, topic_id)]
     return sorted(found, key=lambda happening: happening.at)
 
 

@@ -13,6 +13,10 @@ TITLE_LENGTH = (8, 140)
 WHY_LENGTH = (20, 4000)
 REASON_LENGTH = 2000
 LINKS = 5
+TAGS = 6
+TAG_LENGTH = 30
+TAKEN = frozenset({"similar"})
+"""What stands in addresses of ours where a title would."""
 OPEN = frozenset({"proposed", "accepted", "needs_facts"})
 """The states in which a topic can be supported."""
 
@@ -87,6 +91,65 @@ class AlreadyDecided(Refused):
     words = N_("This topic was merged into another one and cannot be decided about by itself.")
 
 
+class NotWithItself(Refused):
+    """Two topics are needed."""
+
+    field = "into"
+    words = N_("Please choose another topic; this one cannot be merged with itself.")
+
+
+class NotATopic(Refused):
+    """Nothing stands at that address, or by that number."""
+
+    field = "into"
+    words = N_("There is no such topic. Please give its address or its number.")
+
+
+class NotInto(Refused):
+    """Only a topic that can be supported takes another one in."""
+
+    field = "into"
+    words = N_("That topic was declined or merged itself. Please choose one that stands.")
+
+
+class OnABallot(Refused):
+    """Patrons are voting on it at this moment."""
+
+    field = "into"
+    words = N_("This topic stands on an open ballot. It can be merged when the votes are counted.")
+
+
+class Promised(Refused):
+    """What was promised keeps its own address until the promise is closed."""
+
+    field = "into"
+    words = N_("This topic has been promised. Please merge the other one into it instead.")
+
+
+class TagTooLong(Refused):
+    """A tag is a word or two."""
+
+    field = "tags"
+    words = N_("Please keep each tag below %(most)s letters.")
+
+
+class TooManyTags(Refused):
+    """Tags help only while they are few."""
+
+    field = "tags"
+    words = N_("Please give at most %(most)s tags.")
+
+
+def read_tags(typed: str) -> list[str]:
+    """The tags between the commas, casefolded, each once, sorted. Raises `TagTooLong`, `TooManyTags`."""
+    tags = sorted({" ".join(_printable(part).casefold().split()) for part in typed.split(",")} - {""})
+    if any(len(one) > TAG_LENGTH for one in tags):
+        raise TagTooLong(most=TAG_LENGTH)
+    if len(tags) > TAGS:
+        raise TooManyTags(most=TAGS)
+    return tags
+
+
 def check_title(typed: str) -> str:
     """The title on one line. Raises `TitleTooShort`, `TitleTooLong`."""
     title = " ".join(_printable(typed).split())
@@ -159,4 +222,5 @@ def slug_of(title: str, otherwise: str) -> str:
     """What stands in an address for a title: ASCII words joined by hyphens; `otherwise` when no letter is left."""
     ascii_only = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
-    return slug[:60].rstrip("-") or otherwise
+    slug = slug[:60].rstrip("-") or otherwise
+    return f"{slug}-{otherwise}" if slug in TAKEN else slug

@@ -1,56 +1,76 @@
-"""Pages about topics: the list and the form, a topic's own page with its support, and the editors' screening."""
+"""Pages about topics: the list with its search, the form, the topics that look alike, and a topic's own page."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from membership import clock, db
 from membership.refusals import NotFound, Refused
-from membership.topics import actions, queries
-from membership.topics.forms import DecisionForm, ProposalForm
+from membership.topics import actions, desk_pages, finding, index, queries, rules
+from membership.topics.forms import ProposalForm
 from membership.topics.models import Topic
+from membership.topics.room import blueprint
 from membership.web.access import Who, allow
 from membership.web.limits import PROPOSALS_PER_READER, count_against
 
-blueprint = Blueprint("topics", __name__)
-DECLINED_SHOWN = 100
-DECISIONS = ("accepted", "declined", "needs_facts")
+__all__ = ["blueprint", "desk_pages"]
+
+WORTH_COMPARING = 6
+"""From so many letters on, a title that is being typed is compared."""
 
 
 @blueprint.get("/topics")
 @allow(Who.ANYONE)
-def index() -> str:
+def listing() -> str:
     """What patrons have asked for, and the form to ask."""
-    return _index(ProposalForm(formdata=None))
+    return _listing(ProposalForm(formdata=None))
 
 
-def _index(form: ProposalForm) -> str:
+def _listing(form: ProposalForm) -> str:
+    reader_id = current_user.reader_id if current_user.is_authenticated else None
+    wanted = finding.wanted_of(request.args, reader_id=reader_id)
     with db.reading() as session:
-        asked = queries.listed(session, "proposed", "needs_facts")
-        accepted = queries.listed(session, "accepted")
-        promised_ids = queries.promised_ids(session)
-        declined = queries.listed(session, "declined", most=DECLINED_SHOWN)
-    return render_template(
-        "topics/index.html", form=form, asked=asked, declined=declined,
-        accepted=[line for line in accepted if line.id not in promised_ids],
-        promised=[line for line in accepted if line.id in promised_ids],
-    )  # fmt: skip
+        found = finding.find(session, wanted)
+        tags = finding.tags(session)
+    return render_template("topics/index.html", form=form, found=found, wanted=wanted, tags=tags)
+
+
+@blueprint.get("/topics/similar")
+@allow(Who.ANYONE)
+def similar() -> Response:
+    """A fragment of a page: the topics like the one whose title is being typed; empty when there are none."""
+    title = request.args.get("title", "")[: rules.TITLE_LENGTH[1]]
+    alike: list[index.Alike] = []
+    if len(title.strip()) >= WORTH_COMPARING:
+        with db.reading() as session:
+            alike = index.similar(session, title)
+    return Response(render_template("topics/similar.html", alike=alike), content_type="text/html; charset=utf-8")
 
 
 @blueprint.post("/topics")
 @allow(Who.PATRONS)
 def propose() -> Any:
-    """A patron proposes a topic."""
+    """A patron proposes a topic; what looks alike is shown once before, and nothing that was typed is lost."""
     form, at = ProposalForm(), clock.now()
     if not form.validate():
-        return _index(form), 422
+        return _listing(form), 422
     try:
-        count_against((PROPOSALS_PER_READER, str(current_user.reader_id)), at=at)
+        words = rules.check_title(form.title.data or ""), rules.check_why(form.why.data or "")
+        rules.check_links(form.link_lines())
+        with db.reading() as session:
+            made = queries.topic_of_attempt(session, current_user.reader_id, form.attempt.data or "")
+            alike = [] if made or form.anyway.data else index.similar(session, *words)
+            mine = [one.id for one in alike if queries.supports(session, one.id, current_user.reader_id)]
+        if alike:
+            return render_template("topics/alike.html", form=form, alike=alike, mine=mine)
+        if made is None:
+            count_against((PROPOSALS_PER_READER, str(current_user.reader_id)), at=at)
         with db.transaction() as session:
             topic = actions.propose(
                 session, reader_id=current_user.reader_id, title=form.title.data or "", why=form.why.data or "",
@@ -58,41 +78,54 @@ def propose() -> Any:
             )  # fmt: skip
     except Refused as refused:
         form.show(refused, "title")
-        return _index(form), refused.status
+        return _listing(form), refused.status
     flash(_("Thank you. Your topic is public now, and our editors will read it."))
     return redirect(f"/topics/{topic.slug}", 303)
 
 
 @blueprint.get("/topics/<slug>")
 @allow(Who.ANYONE)
-def show(slug: str) -> str:
-    """One topic: why it matters, who stands behind it (a number), and what became of it."""
+def show(slug: str) -> Any:
+    """One topic: why it matters, who stands behind it (a number), and what became of it. A merged one leads to the other."""
     with db.reading() as session:
         topic = _topic(queries.topic_at(session, slug))
-        supporters = queries.supporter_count(session, topic.id)
-        links = queries.links_of(session, topic.id)
-        history = queries.history_of(session, topic.id)
-        mine = current_user.is_authenticated and queries.supports(session, topic.id, current_user.reader_id)
-        into = queries.topic_by_id(session, topic.merged_into_id) if topic.merged_into_id else None
+        if topic.merged_into_id:
+            into = queries.topic_by_id(session, topic.merged_into_id)
+            return redirect(f"/topics/{_topic(into).slug}", 302)
+        return _page(session, "topics/topic.html", topic)
+
+
+@blueprint.get("/topics/<slug>/history")
+@allow(Who.ANYONE)
+def history(slug: str) -> str:
+    """What a topic said before, and for one that was merged all that it was."""
+    with db.reading() as session:
+        return _page(session, "topics/history.html", _topic(queries.topic_at(session, slug)))
+
+
+def _page(session: Session, template: str, topic: Topic) -> str:
     return render_template(
-        "topics/topic.html",
+        template,
         topic=topic,
-        supporters_count=supporters,
-        links=links,
-        history=history,
-        mine=mine,
-        into=into,
+        supporters_count=queries.supporter_count(session, topic.id),
+        links=queries.links_of(session, topic.id),
+        tags=queries.tags_of(session, topic.id),
+        history=queries.history_of(session, topic.id),
+        revisions=queries.revisions_of(session, topic.id),
+        merged=queries.merged_into(session, topic.id),
+        into=queries.topic_by_id(session, topic.merged_into_id) if topic.merged_into_id else None,
+        mine=current_user.is_authenticated and queries.supports(session, topic.id, current_user.reader_id),
     )
 
 
 @blueprint.post("/topics/<slug>/support")
 @allow(Who.PATRONS)
 def support(slug: str) -> Response:
-    """Stand behind a topic."""
+    """Stand behind a topic; behind the one it went into when it was merged."""
     with db.transaction() as session:
-        topic = _topic(queries.topic_at(session, slug))
+        topic = _standing(session, slug)
         actions.support(session, topic.id, current_user.reader_id, at=clock.now())
-    return redirect(f"/topics/{slug}", 303)
+    return redirect(f"/topics/{topic.slug}", 303)
 
 
 @blueprint.post("/topics/<slug>/support/withdrawal")
@@ -100,59 +133,14 @@ def support(slug: str) -> Response:
 def withdraw(slug: str) -> Response:
     """Stand behind a topic no more."""
     with db.transaction() as session:
-        topic = _topic(queries.topic_at(session, slug))
+        topic = _standing(session, slug)
         actions.withdraw_support(session, topic.id, current_user.reader_id)
-    return redirect(f"/topics/{slug}", 303)
+    return redirect(f"/topics/{topic.slug}", 303)
 
 
-@blueprint.get("/staff/topics")
-@allow(Who.staff("editor"))
-def desk() -> str:
-    """The editors' list: what waits for a decision first."""
-    with db.reading() as session:
-        waiting = queries.listed(session, "proposed", "needs_facts")
-        accepted = queries.listed(session, "accepted")
-        declined = queries.listed(session, "declined", "merged", most=DECLINED_SHOWN)
-    return render_template("topics/desk.html", waiting=waiting, accepted=accepted, declined=declined)
-
-
-@blueprint.get("/staff/topics/<int:topic_id>")
-@allow(Who.staff("editor"))
-def screen(topic_id: int) -> str:
-    """One topic, to decide about."""
-    return _screen(topic_id, DecisionForm(formdata=None))
-
-
-def _screen(topic_id: int, form: DecisionForm) -> str:
-    with db.reading() as session:
-        topic = _topic(queries.topic_by_id(session, topic_id))
-        supporters = queries.supporter_count(session, topic_id)
-        links = queries.links_of(session, topic_id)
-        history = queries.history_of(session, topic_id)
-    return render_template(
-        "topics/screen.html", topic=topic, supporters_count=supporters, links=links, history=history, form=form
-    )
-
-
-@blueprint.post("/staff/topics/<int:topic_id>/decision")
-@allow(Who.staff("editor"))
-def decide(topic_id: int) -> Any:
-    """An editor's decision; the pressed button's value says which."""
-    form, kind = DecisionForm(), request.form.get("decision", "")
-    if kind not in DECISIONS:
-        raise NotFound()
-    try:
-        with db.transaction() as session:
-            actions.decide(
-                session, topic_id, kind, reason=form.reason.data or "", by=current_user.reader_id, at=clock.now()
-            )
-    except Refused as refused:
-        if refused.status != 422:
-            raise  # nothing that a field could mend
-        form.show(refused, "reason")
-        return _screen(topic_id, form), 422
-    flash(_("Your decision is public now."))
-    return redirect("/staff/topics", 303)
+def _standing(session: Session, slug: str) -> Topic:
+    topic = _topic(queries.topic_at(session, slug))
+    return _topic(queries.topic_by_id(session, topic.merged_into_id)) if topic.merged_into_id else topic
 
 
 def _topic(found: Topic | None) -> Topic:

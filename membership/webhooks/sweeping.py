@@ -267,7 +267,7 @@ def sweep_days(session: Session, since: datetime, theirs: Mapping[str, int], *, 
         return Tally()
     rows = session.execute(
         select(LedgerEntry.at, LedgerEntry.currency, LedgerEntry.amount).where(
-            LedgerEntry.at >= since, LedgerEntry.kind != "payout"
+            LedgerEntry.at >= since, LedgerEntry.kind != "payout", LedgerEntry.stripe_id.not_like("way:%")
         )
     )
     ours: dict[str, int] = {}

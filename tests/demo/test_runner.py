@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.db import engine_for
@@ -146,14 +146,13 @@ def _everybody_renews_by_the_clock(said: dict[str, str], place: Place) -> None:
     def agree() -> bool:
         paid = {one["id"] for one in store.find("invoice") if one["status"] == "paid"}
         states = {(one["id"], one["status"]) for one in store.find("subscription")}
-        booked = {(one["id"], one["amount"]) for one in store.find("balance_transaction")}
+        booked = {(one["id"], one["net"]) for one in store.find("balance_transaction")}
         with Session(engine) as session:
             memberships = session.execute(select(Membership.subscription_id, Membership.status)).all()
             payments = session.execute(select(Payment.stripe_id).where(Payment.kind == "membership")).scalars()
-            gross = session.execute(
-                select(LedgerEntry.stripe_id, LedgerEntry.amount).where(LedgerEntry.kind == "gross")
-            ).all()
-        return (paid, states, booked) == (set(payments), set(memberships), set(gross))
+            sums = select(LedgerEntry.stripe_id, func.sum(LedgerEntry.amount)).group_by(LedgerEntry.stripe_id)
+            net = session.execute(sums.where(LedgerEntry.stripe_id.not_like("way:%"))).all()
+        return (paid, states, booked) == (set(payments), set(memberships), {(id, int(sum)) for id, sum in net})
 
     wait_until(agree, "our books to agree with the sandbox after a month", 90)
     (wren,) = [one for one in store.find("customer") if one["email"] == PATRON.email]

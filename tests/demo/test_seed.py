@@ -16,7 +16,11 @@ from membership.ballots import queries as ballots
 from membership.ballots.models import Ballot, BallotRoll
 from membership.demo import people
 from membership.demo.seed import Told, seed
+from membership.dunning.models import CardChange, UnpaidInvoice
+from membership.gateway.listing import Transaction
+from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
+from membership.giving.payout_models import Payout, PayoutLine
 from membership.giving.receipt_models import Receipt, ReceiptBook
 from membership.jobs.models import Job
 from membership.mail.models import Letter
@@ -25,6 +29,7 @@ from membership.memberships.standing import has_standing
 from membership.memberships.tiers import Tier
 from membership.promises.models import Promise
 from membership.readers.models import Person
+from membership.reports.ledger import ledger_report
 from membership.sandbox.store import Store
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -65,13 +70,21 @@ def seconds(at: datetime | None) -> int | None:
 
 def test_there_are_patrons_of_every_kind(seeded):
     memberships = rows(seeded, Membership)
-    assert 200 <= len({row.reader_id for row in memberships}) <= 220
+    assert 285 <= len({row.reader_id for row in memberships}) <= 295
     assert {row.status for row in memberships} == {"active", "past_due", "canceled"}
     assert {row.interval for row in memberships} == {"month", "year"}
     assert {row.currency for row in memberships} == {"EUR", "USD", "GBP"}
     assert sum(row.ends_at is not None and row.status == "active" for row in memberships) >= 3
-    assert {row.kind for row in rows(seeded, Movement)} == {"new", "returned", "left", "lost"}
-    assert min(row.started_at for row in memberships) < AT - timedelta(days=365)
+    assert {row.kind for row in rows(seeded, Movement)} == {
+        "new", "returned", "raised", "lowered", "paused", "resumed", "left", "lost",
+    }  # fmt: skip
+    assert min(row.started_at for row in memberships) < AT - timedelta(days=800)
+    assert sum(row.paused and row.resumes_at > AT for row in memberships) == 2
+    assert sum(row.frozen and row.status == "active" for row in memberships) == 1
+    (planned,) = [row for row in memberships if row.next_amount is not None]
+    assert planned.next_amount < planned.amount and planned.next_from == planned.period_ends_at
+    (waiting,) = [row for row in memberships if row.paid_until is None and row.status == "active"]
+    assert seeded.session.get(Checkout, waiting.checkout_id).state == "waiting"
     assert {row.article_id for row in memberships} > {None}
 
 
@@ -101,31 +114,100 @@ def test_every_paid_invoice_is_a_payment_of_its_membership(seeded):
     assert paid.keys() == payments.keys()
     assert len(periods) == len(payments)
     for id, one in paid.items():
-        row, line = payments[id], one["lines"]["data"][0]
+        row, line = payments[id], one["lines"]["data"][-1]
         membership = memberships[periods[row.id].membership_id]
         assert (row.amount, row.currency.lower()) == (one["amount_paid"], one["currency"])
         assert seconds(row.paid_at) == one["status_transitions"]["paid_at"]
         assert membership.subscription_id == one["parent"]["subscription_details"]["subscription"]
         assert seconds(periods[row.id].period_end) == line["period"]["end"]
-        assert membership.paid_until >= periods[row.id].period_end
+        charge = seeded.store.get("charge", row.charge_id)
+        if charge["amount_refunded"] < charge["amount"] and not charge["disputed"]:
+            assert membership.paid_until >= periods[row.id].period_end
         assert row.reader_id == membership.reader_id
 
 
 def test_every_succeeded_payment_stands_in_the_ledger_and_the_sums_are_equal(seeded):
     booked = {one["id"]: one for one in seeded.store.find("balance_transaction")}
     intents = {one["id"]: one for one in seeded.store.find("payment_intent") if one["status"] == "succeeded"}
-    assert {row.payment_intent_id for row in rows(seeded, Payment)} == intents.keys()
-    lines = {(row.stripe_id, row.kind): row for row in rows(seeded, LedgerEntry)}
-    assert lines.keys() == {(id, kind) for id in booked for kind in ("gross", "fee")}
+    through_stripe = [row for row in rows(seeded, Payment) if not row.stripe_id.startswith("way:")]
+    assert {row.payment_intent_id for row in through_stripe} == intents.keys()
+    lines: dict[str, dict[str, LedgerEntry]] = {}
+    for row in rows(seeded, LedgerEntry):
+        if not row.stripe_id.startswith("way:"):
+            lines.setdefault(row.stripe_id, {})[row.kind] = row
+    assert lines.keys() == booked.keys()
     for id, one in booked.items():
-        assert lines[id, "gross"].amount == one["amount"]
-        assert lines[id, "gross"].amount + lines[id, "fee"].amount == one["net"]
-        assert lines[id, "gross"].currency.lower() == one["currency"]
-    assert sum(row.amount for row in lines.values()) == sum(one["net"] for one in booked.values())
+        (kind,) = lines[id].keys() - {"fee"}
+        assert kind in KINDS[one["type"]]
+        assert lines[id][kind].amount == one["amount"]
+        assert sum(line.amount for line in lines[id].values()) == one["net"]
+        assert {line.currency.lower() for line in lines[id].values()} == {one["currency"]}
+
+
+KINDS = {
+    "charge": {"gross"}, "payment": {"gross"}, "refund": {"refund"}, "refund_failure": {"refund_returned"},
+    "adjustment": {"dispute"}, "payout": {"payout"},
+}  # fmt: skip
+
+
+def test_the_report_ledger_says_that_both_are_equal(seeded):
+    theirs = [
+        Transaction(
+            one["id"], one["type"], one["currency"].upper(), one["amount"], one["fee"], one["net"],
+            datetime.fromtimestamp(one["created"], UTC), one["source"], None,
+        )
+        for one in seeded.store.find("balance_transaction")
+    ]  # fmt: skip
+    report = ledger_report(seeded.session, theirs, since=AT - timedelta(days=1000), until=None)
+    assert report.agrees, report.apart[:3]
+    assert {"gross", "fee", "refund", "refund_returned", "dispute", "payout"} <= report.kinds["EUR"].keys()
+    short = ledger_report(seeded.session, theirs[1:], since=AT - timedelta(days=1000), until=None)
+    assert [one.id for one in short.apart] == [theirs[0].id]
+
+
+def test_refunds_and_disputes_are_those_of_the_sandbox(seeded):
+    refunds = {row.stripe_id: (row.state, row.amount) for row in rows(seeded, Refund)}
+    assert refunds == {one["id"]: (one["status"], one["amount"]) for one in seeded.store.find("refund")}
+    assert sorted(state for state, _ in refunds.values()) == ["failed", *["succeeded"] * 4]
+    disputes = {row.stripe_id: (row.status, row.amount) for row in rows(seeded, Dispute)}
+    assert disputes == {one["id"]: (one["status"], one["amount"]) for one in seeded.store.find("dispute")}
+    assert sorted(status for status, _ in disputes.values()) == ["lost", "needs_response", "won"]
+
+
+def test_payouts_carry_what_the_sandbox_says(seeded):
+    payouts = {row.stripe_id: row for row in rows(seeded, Payout)}
+    there = {one["id"]: one for one in seeded.store.find("payout")}
+    assert {id: (row.amount, row.status) for id, row in payouts.items()} == {
+        id: (one["amount"], one["status"]) for id, one in there.items()
+    }
+    carried: dict[int, int] = {}
+    for line in rows(seeded, PayoutLine):
+        carried[line.payout_id] = carried.get(line.payout_id, 0) + line.net
+    assert {row.id: row.amount for row in payouts.values()} == carried
+
+
+def test_failed_payments_are_kept_with_what_brought_the_money(seeded):
+    kept = {row.invoice_id: row for row in rows(seeded, UnpaidInvoice)}
+    still_open = {one["id"] for one in seeded.store.find("invoice") if one["status"] == "open"}
+    for id, row in kept.items():
+        invoice = seeded.store.get("invoice", id)
+        assert (row.amount, row.state == "recovered") == (invoice["amount_due"], invoice["status"] == "paid")
+        assert (row.closed_at is None) == (row.state == "open")
+    owed = {id for id, row in kept.items() if row.state == "open"}
+    assert owed < still_open
+    assert {(row.recovered_by, row.recovered_step) for row in kept.values() if row.state == "recovered"} >= {
+        ("new_card", "first"), ("new_card", "day-3"), ("new_card", "day-7"), ("new_card", "account"),
+    }  # fmt: skip
+    assert {row.recovered_by for row in kept.values()} == {None, "new_card", "retry", "page"}
+    assert {row.reason for row in kept.values()} == {"expired", "funds", "confirm", "lost", "returned", "other"}
+    later = {row.payload["invoice"] for row in rows(seeded, Job) if row.name == "dunning.remind"}
+    assert owed and later <= owed
+    pages = {one["client_reference_id"] for one in seeded.store.find("checkout.session") if one["mode"] == "setup"}
+    assert {row.token for row in rows(seeded, CardChange)} == pages
 
 
 def test_every_checkout_is_a_completed_session(seeded):
-    sessions = {one["id"]: one for one in seeded.store.find("checkout.session")}
+    sessions = {one["id"]: one for one in seeded.store.find("checkout.session") if one["mode"] != "setup"}
     checkouts = {row.session_id: row for row in rows(seeded, Checkout)}
     assert sessions.keys() == checkouts.keys()
     for id, one in sessions.items():
@@ -160,10 +242,10 @@ def test_the_movements_add_up_to_what_is_promised_today(seeded):
         seeded.session.execute(select(Movement.currency, func.sum(Movement.yearly)).group_by(Movement.currency)).all()
     )
     assert promised == moved
-    assert all(row.counted == 0 for row in rows(seeded, Membership) if row.status == "canceled")
+    assert all(row.counted == 0 for row in rows(seeded, Membership) if row.status == "canceled" or row.paused)
 
 
-def test_receipts_are_numbered_by_the_time_of_payment_without_gaps_in_each_year(seeded):
+def test_receipts_are_numbered_by_the_time_of_issue_without_gaps_in_each_year(seeded):
     paid_at = {row.id: row.paid_at for row in rows(seeded, Payment)}
     receipts = sorted(rows(seeded, Receipt), key=lambda row: (row.year, row.sequence))
     assert {row.payment_id for row in receipts} == paid_at.keys()
@@ -171,7 +253,13 @@ def test_receipts_are_numbered_by_the_time_of_payment_without_gaps_in_each_year(
     for year, of_year in groupby(receipts, key=lambda row: row.year):
         numbered = list(of_year)
         assert [row.sequence for row in numbered] == list(range(1, last[year] + 1))
-        assert [paid_at[row.payment_id] for row in numbered] == sorted(paid_at[row.payment_id] for row in numbered)
+        assert [row.issued_at for row in numbered] == sorted(row.issued_at for row in numbered)
+    assert {row.void_reason for row in receipts} == {None, "refund", "dispute"}
+    valid = [row.payment_id for row in receipts if row.voided_at is None]
+    assert len(valid) == len(set(valid))
+    lost = {one["charge"] for one in seeded.store.find("dispute") if one["status"] != "won"}
+    gone = {one["id"] for one in seeded.store.find("charge") if one["refunded"] or one["id"] in lost}
+    assert paid_at.keys() - set(valid) == {row.id for row in rows(seeded, Payment) if row.charge_id in gone}
 
 
 def test_one_ballot_is_counted_with_a_promise_kept_and_one_under_way_and_one_is_open(seeded):
@@ -223,6 +311,7 @@ def test_on_any_day_of_the_year_the_story_holds_together(day):
     at = int((AT + timedelta(days=day)).timestamp())
     chance = people.Random(1847)
     pledges = people.pledges(chance, people.people(chance), at, 3)
-    assert {pledge.fate for pledge in pledges} == {"active", "left", "lost", "past_due", "ending"}
+    fates = {pledge.fate for pledge in pledges}
+    assert fates == {"active", "left", "lost", "past_due", "ending", "waiting"}
     assert all(pledge.start < at and (pledge.ends or 0) < at for pledge in pledges)
     assert len({pledge.prefix for pledge in pledges}) == len(pledges)

@@ -52,7 +52,7 @@ def test_no_view_takes_both_get_and_post(app):
     assert both == []
 
 
-def test_only_the_webhook_door_is_open_to_posts_without_a_token(app, session, client, monkeypatch):
+def test_only_the_webhook_door_and_the_stop_of_letters_take_posts_without_a_token(app, session, client, monkeypatch):
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     admin = make.staff(session, "admin")
     open_doors = []
@@ -60,7 +60,7 @@ def test_only_the_webhook_door_is_open_to_posts_without_a_token(app, session, cl
         make.sign_in(session, client, admin)
         if client.post(address).status_code != 400 or rule.endpoint == "webhooks.receive":
             open_doors.append(rule.endpoint)
-    assert open_doors == ["webhooks.receive"]
+    assert open_doors == ["stopping.stop", "webhooks.receive"]
 
 
 def person(session: Session, visitor: str):

@@ -10,8 +10,8 @@ A tally shows the effective votes, cut off after five decimals.
 
 **Completion.** Seats left over are filled by Phragmén's sequential rule from what everybody still has (as abcvoting
 does by default). A budget uses *add one*: while something else would still fit and the result stays within the budget,
-everybody's share is raised by one unit (where a share is less than ten units: by a hundredth of it) and all is counted
-anew; the last result within the budget stands.
+everybody's share is raised by one unit (where a share is less than ten or more than a hundred thousand units: by a
+hundredth of it) and all is counted anew; the last result within the budget stands.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from membership.ballots.counting.outcome import Figure, Outcome, Round, Tie
 ADD_ONE = "add-one"
 PHRAGMEN = "sequential Phragmén"
 _COARSE = 10
-"""Below so many units a share is raised by its hundredth instead of by one."""
+_FINE = 100_000
+"""A share of fewer or more units than these is raised by its hundredth instead of by one."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _rounds(urn: _Urn, run: _Run) -> tuple[Round, ...]:
 def _add_one(urn: _Urn, limit: int, unit: int) -> tuple[_Run, bool]:
     """Raise the shares step by step; the last count within `limit` stands. Tells whether they were raised."""
     run = _run(urn, limit, urn.voters)
-    if limit < _COARSE * unit * urn.voters:
+    if not _COARSE <= Fraction(limit, unit * urn.voters) <= _FINE:
         share, step, parts = 100 * limit, limit, 100 * urn.voters
     else:
         share, step, parts = limit // unit // urn.voters * unit, unit, 1

@@ -19,7 +19,7 @@ def move(world: World, seconds: int) -> int:
         raise NotATime("The clock only goes forward.")
     with world.transaction():
         before = world.clock.offset
-        done = _run(world, world.now() + seconds)
+        done = run_until(world, world.now() + seconds)
         try:
             world.clock.set_offset(before + seconds)
         except BaseException:
@@ -33,10 +33,11 @@ def catch_up(world: World) -> int:
     if world.store.next_due(world.now()) is None:
         return 0
     with world.transaction():
-        return _run(world, world.now())
+        return run_until(world, world.now())
 
 
-def _run(world: World, until: int) -> int:
+def run_until(world: World, until: int) -> int:
+    """Everything that falls due up to a moment, each with the clock standing at its time; returns how much."""
     done = 0
     while (found := world.store.next_due(until)) is not None:
         obj, due = found

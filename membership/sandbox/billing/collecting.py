@@ -90,11 +90,12 @@ def collect(
         return invoice
     account = debits.of_payment_method(method)
     if account is not None:
-        debiting.start(world, intent, method, account, account.later)
+        returned = debits.RETURNED if method.get(cards.EMPTY_UNTIL, 0) > world.now() else account.later
+        debiting.start(world, intent, method, account, returned)
         return waiting_for_bank(world, invoice)
     if intent["status"] == "requires_action" and intent["payment_method"] == method["id"]:
         return failed(world, invoice)
-    decline = cards.of_payment_method(method).later
+    decline = cards.refusal(method, world.now())
     after = charging.take(world, intent, method, decline)
     if after["status"] == "succeeded":
         return settle(world, invoice, payment)

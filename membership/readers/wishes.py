@@ -1,0 +1,65 @@
+"""Which letters a reader wants: everything but what is about money and sign-in can be stopped, each sort by one switch.
+
+The switch stands among the preferences, and every such letter carries an address that opens it without signing in. The
+address is signed and names a reader and a sort, so that it opens nothing else and needs no row of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from membership.db import insert_once
+from membership.readers.models import LetterRefusal
+from membership.refusals import NotFound
+
+SORTS = ("topics", "stories")
+"""*topics*: what becomes of topics that one proposed or supports. *stories*: stories that one helped to choose."""
+
+
+def wishes(session: Session, reader_id: int) -> dict[str, bool]:
+    """For each sort of letters whether this reader wants them; so everybody does who has not said otherwise."""
+    refused = select(LetterRefusal.sort).where(LetterRefusal.reader_id == reader_id)
+    found = set(session.execute(refused).scalars())
+    return {sort: sort not in found for sort in SORTS}
+
+
+def wants(reader_id: ColumnElement[int] | Any, sort: str) -> ColumnElement[bool]:
+    """For a query: whether the reader with this number wants letters of this sort."""
+    refused = select(LetterRefusal.reader_id).where(LetterRefusal.reader_id == reader_id, LetterRefusal.sort == sort)
+    return ~refused.exists()
+
+
+def wish(session: Session, reader_id: int, sort: str, *, wanted: bool, at: datetime) -> None:
+    """Turn a sort of letters on or off; said twice is said once."""
+    if wanted:
+        mine = (LetterRefusal.reader_id == reader_id, LetterRefusal.sort == sort)
+        session.execute(delete(LetterRefusal).where(*mine))
+    else:
+        insert_once(session, LetterRefusal, reader_id=reader_id, sort=sort, refused_at=at)
+
+
+def stop_address(reader_id: int, sort: str) -> str:
+    """Where this reader can stop this sort of letters without signing in."""
+    base = current_app.config["MEMBERSHIP"].base_url
+    return f"{base}/letters/stop/{_signer().dumps([reader_id, sort])}"
+
+
+def read_stop(token: str) -> tuple[int, str]:
+    """Whose letters, and which sort, such an address is about. Raises `NotFound` for one that we have not made."""
+    try:
+        reader_id, sort = _signer().loads(token)
+    except BadSignature:
+        raise NotFound() from None
+    if sort not in SORTS:
+        raise NotFound()
+    return int(reader_id), str(sort)
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["MEMBERSHIP"].secret_key, salt="letters:stop")
