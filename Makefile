@@ -7,7 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: demo test test-long check setup setup-test lock pictures
+.PHONY: demo test test-long check bench setup setup-test lock pictures
 
 demo: setup
 	@$(PY) -m membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --newsroom-port $(NEWSROOM_PORT) $(if $(FRESH),--fresh)
@@ -23,6 +23,9 @@ check: setup-test
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m tests.run
+
+bench: setup-test
+	@SCALE=$(SCALE) $(PY) -m bench $(BENCH)
 
 setup: $(VENV)/.installed
 setup-test: $(VENV)/.installed $(VENV)/.installed-test

@@ -23,10 +23,12 @@ from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.config import Config
+from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
 from membership.dunning import tasks as dunning_tasks
 from membership.dunning import views as dunning
 from membership.gateway import client as gateway
+from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
 from membership.jobs.worker import Task
 from membership.mail import post as mail
@@ -49,6 +51,7 @@ from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
+from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
@@ -62,7 +65,7 @@ ROOMS = (
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling,
+    reconciling, giving_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -108,6 +111,7 @@ def create_app(config: Config) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
+    app.session_interface = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

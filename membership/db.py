@@ -7,12 +7,24 @@ PostgreSQL it is READ COMMITTED with explicit row locks where two writers can me
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Integer, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
@@ -132,6 +144,18 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
+def writing() -> Iterator[Connection]:
+    """The same without a session, for hot paths that speak in prepared statements only: half the cost of a short one."""
+    target = bound()
+    if isinstance(target, Engine):
+        with target.begin() as connection:
+            yield connection
+    else:
+        with target.begin_nested():
+            yield target
+
+
+@contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking; whatever it changed is rolled back, and what it loaded may be used after the block."""
     target = bound()
@@ -145,7 +169,15 @@ def reading() -> Iterator[Session]:
 
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique key says it is already there; tells whether it was inserted. Never looks first."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    session.flush()  # what it may refer to is written first
+    statement = _insert_once(model, session.get_bind().dialect.name)
+    return bool(session.execute(statement, values).rowcount == 1)  # type: ignore[attr-defined]
+
+
+@functools.cache
+def _insert_once(model: type[Base], dialect: str) -> Executable:
+    """Built once for each table: building it costs more than the database needs to carry it out."""
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
     # Without the option psycopg's count of an INSERT is lost (-1) before it can be read.
-    statement = insert(model).values(**values).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    return bool(session.execute(statement).rowcount == 1)  # type: ignore[attr-defined]
+    statement = insert(model.metadata.tables[model.__tablename__]).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)

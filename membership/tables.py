@@ -7,6 +7,7 @@ from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
 from membership.giving import fees
+from membership.giving import guard_models as guard
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
@@ -41,6 +42,7 @@ __all__ = [
     "given",
     "giving",
     "groups",
+    "guard",
     "jobs",
     "limits",
     "mail",

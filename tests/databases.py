@@ -38,6 +38,26 @@ class Databases:
             yield url
 
     @contextmanager
+    def copy(self, url: str) -> Iterator[str]:
+        """A copy of one of these databases as it is now; nobody may be connected to it. Gone afterwards."""
+        name = f"membership_{os.getpid()}_{next(self._numbers)}"
+        if self.kind == "postgresql":
+            of = make_url(url).database
+            _administer(self._server_url, f'CREATE DATABASE "{name}" TEMPLATE "{of}"')
+            try:
+                yield _named(self._server_url, name)
+            finally:
+                _administer(self._server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+            return
+        path = self._directory / f"{name}.db"
+        shutil.copy(url.removeprefix("sqlite:///"), path)
+        try:
+            yield f"sqlite:///{path}"
+        finally:
+            for leftover in self._directory.glob(f"{name}.db*"):
+                leftover.unlink()
+
+    @contextmanager
     def _file(self, name: str, migrated: bool) -> Iterator[str]:
         path = self._directory / f"{name}.db"
         if migrated:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from flask import flash, make_response, redirect, render_template
 from flask_babel import force_locale, gettext
 from flask_login import current_user
@@ -18,6 +20,7 @@ from membership.giving.receipt_models import ReceiptDetails
 from membership.giving.receipts import issuer_lines, keep_details, payer_lines
 from membership.giving.statements import Statement, StatementLine, statement
 from membership.newsroom import queries as newsroom
+from membership.promises.queries import StoryLine, stories_for
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES, day, money
@@ -92,8 +95,9 @@ def yearly_statement(year: int) -> str:
     """What was paid in a year, what went back, and the sums."""
     found, payer, issuer = _statement(year)
     return render_template(
-        "account/statement.html", statement=found, payer=payer, issuer=issuer, at=clock.now(), words=words_of_line
-    )
+        "account/statement.html", statement=found, payer=payer, issuer=issuer, at=clock.now(), words=words_of_line,
+        stories=_stories(year),
+    )  # fmt: skip
 
 
 @blueprint.get("/account/statements/<int:year>.pdf")
@@ -120,8 +124,21 @@ def yearly_statement_pdf(year: int) -> Response:
     head = [gettext("Currency"), gettext("Paid"), gettext("Went back"), gettext("Kept by us")]
     sums = [[one.paid.currency, money(one.paid), money(one.returned), money(one.kept)] for one in found.sums]
     paper.rows(head, sums, (25, 25, 25, 25))
+    stories = _stories(year)
+    if stories:
+        paper.say(gettext("Stories you helped to choose that came out in %(year)s", year=year), bold=True)
+        rows = [[day(story.published_at), story.title or story.topic, story.url] for story in stories]
+        paper.rows([gettext("Date"), gettext("Story"), gettext("Address")], rows, (20, 40, 40))
     paper.say(gettext("As of %(day)s. The days are those of %(zone)s.", day=day(clock.now()), zone=_zone()), grey=True)
     return _file(paper, f"statement-{year}.pdf")
+
+
+def _stories(year: int) -> list[StoryLine]:
+    """The stories of a year that the reader helped to choose, the oldest first."""
+    with reading() as session:
+        found = stories_for(session, current_user.reader_id)
+    zone = ZoneInfo(_zone())
+    return [story for story in reversed(found) if story.published_at.astimezone(zone).year == year]
 
 
 def _zone() -> str:

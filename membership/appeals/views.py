@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, make_response, render_template, request
+from flask import current_app, make_response, render_template, request
 from flask_babel import force_locale
 from werkzeug.wrappers import Response
 
 from membership import clock
-from membership.appeals import queries
+from membership.appeals import ballot_pages, queries
+from membership.appeals.room import blueprint
 from membership.db import reading
 from membership.giving.paying import coffees_and_currency
 from membership.newsroom import queries as newsroom
@@ -17,7 +18,7 @@ from membership.web.access import Who, allow
 from membership.web.locale import LANGUAGES
 from membership.web.security import framed_by
 
-blueprint = Blueprint("appeals", __name__)
+__all__ = ["ballot_pages", "blueprint"]
 
 ADDRESS_LIMIT = 2000
 WORTH_COUNTING = 25

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import log, roll, rules, seals
-from membership.ballots.casting import cast, cast_and_confirm
+from membership.ballots.casting import begin, cast, cast_and_confirm, look_over, remind, withdraw_and_confirm
 from membership.ballots.closing import close_ballot
 from membership.ballots.counting.methods import RULE_VERSION
-from membership.ballots.models import Ballot, BallotOption
+from membership.ballots.eligibility import RollRule, check_rule
+from membership.ballots.life import add_late_joiners, extend, post_what_comes, withdraw_option
+from membership.ballots.models import Ballot, BallotBegun, BallotOption
 from membership.ballots.queries import ballot_by_id, ballot_for_sealing, options_of
 from membership.ballots.urn import BallotPending, BallotSeal, Vote
+from membership.ballots.ways import Way, method_of
 from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.readers.trail import note
@@ -25,7 +28,10 @@ from membership.topics.queries import topic_by_id
 from membership.topics.rules import slug_of, tidy
 from membership.web.tokens import new_code
 
-__all__ = ["announce", "cancel", "cast", "cast_and_confirm", "close_ballot", "draft", "open_ballot", "seal_batch"]
+__all__ = [
+    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "close_ballot", "draft", "extend",
+    "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm", "withdraw_option",
+]  # fmt: skip
 
 SEAL_EVERY = timedelta(minutes=1)
 
@@ -33,9 +39,10 @@ SEAL_EVERY = timedelta(minutes=1)
 def draft(session: Session, *, by: int, at: datetime, **what: Any) -> Ballot:
     """Announce a ballot on accepted topics, and post the job that opens it. The same attempt sent twice is one ballot.
 
-    `what`: title, question, topic_ids, opens_at, closes_at, attempt; seats (1) and quorum (0) if they are others. Raises
-    `TitleMissing`, `QuestionMissing`, `TooFewOptions`, `TooManyOptions`, `SeatsDoNotFit`, `QuorumDoesNotFit`,
-    `ClosesTooEarly`, `NotAnOption`.
+    `what`: title, question, topic_ids, opens_at, closes_at, attempt; and if they are others: way (ticks), seats (1),
+    quorum (0), last_place (lot), costs (days by topic id) and budget (days) for sharing days, rule (`RollRule()`: everybody
+    in good standing, one vote each). Raises the refusal that belongs to what is wrong (`rules.check_draft`,
+    `eligibility.check_rule`), `NotAnOption`.
     """
     ballot, options = _drafted(session, by=by, at=at, **what)
     _note_draft(session, ballot, options, by=by, at=at)
@@ -74,21 +81,30 @@ def _drafted(
     attempt: str,
     seats: int = 1,
     quorum: int = 0,
+    way: str = Way.TICKS,
+    last_place: str = "lot",
+    costs: Mapping[int, int] | None = None,
+    budget: int | None = None,
+    rule: RollRule | None = None,
 ) -> tuple[Ballot, int]:
     """The draft of this attempt, and on how many topics it was made just now; 0 for one that was there already."""
     title, question = " ".join(title.split()), tidy(question)
     wanted = list(dict.fromkeys(topic_ids))
+    rule, days = rule or RollRule(), way in {Way.DAYS, Way.FAIR_DAYS}
+    prices = {topic_id: (costs or {}).get(topic_id) if days else None for topic_id in wanted}
     rules.check_draft(
-        title=title, question=question, options=len(wanted), seats=seats, quorum=quorum, opens_at=opens_at,
-        closes_at=closes_at, at=at,
+        title=title, question=question, options=len(wanted), way=way, seats=seats, quorum=quorum,
+        costs=list(prices.values()), budget=budget, opens_at=opens_at, closes_at=closes_at, at=at,
     )  # fmt: skip
+    check_rule(rule, open_for=closes_at - opens_at)
     ballot, new = _write_once(
-        session, attempt=f"{by}:{attempt}", title=title, question=question, method="approval", seats=seats,
-        quorum=quorum, status="draft", opens_at=opens_at, closes_at=closes_at, rule=roll.RULE, rule_version=RULE_VERSION,
+        session, attempt=f"{by}:{attempt}", title=title, question=question, method=method_of(way, seats),
+        seats=1 if days else seats, budget=budget if days else None, last_place=last_place, quorum=quorum,
+        status="draft", opens_at=opens_at, closes_at=closes_at, rule=rule.as_plain(), rule_version=RULE_VERSION,
         log_head="", log_length=0, made_by=by,
     )  # fmt: skip
     if new:
-        _write_options(session, ballot.id, wanted)
+        _write_options(session, ballot.id, prices)
         post(session, "ballots.open", f"ballot:{ballot.id}:open", {"ballot": ballot.id}, due_at=max(opens_at, at))
     return ballot, len(wanted) if new else 0
 
@@ -104,15 +120,20 @@ def _write_once(session: Session, *, attempt: str, title: str, **values: object)
     return session.execute(mine).scalar_one(), True
 
 
-def _write_options(session: Session, ballot_id: int, topic_ids: Sequence[int]) -> None:
-    """The accepted among these topics, as they stand now, at positions from 1. Raises `NotAnOption`."""
-    for position, topic_id in enumerate(topic_ids, start=1):
+def _write_options(session: Session, ballot_id: int, prices: Mapping[int, int | None]) -> None:
+    """These topics with their costs, as they stand now, at positions from 1. Raises `NotAnOption` if one is not accepted."""
+    for position, (topic_id, cost) in enumerate(prices.items(), start=1):
         topic = topic_by_id(session, topic_id)
         if topic is None or topic.state != "accepted":
             raise rules.NotAnOption(field="topics")
         session.add(
             BallotOption(
-                ballot_id=ballot_id, position=position, topic_id=topic.id, title=topic.title, summary=topic.why
+                ballot_id=ballot_id,
+                position=position,
+                topic_id=topic.id,
+                title=topic.title,
+                summary=topic.why,
+                cost=cost,
             )
         )
     session.flush()
@@ -138,7 +159,7 @@ def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> t
         raise rules.CannotOpen()
     options = _freeze_options(session, ballot)
     ballot.status, ballot.opens_at, ballot.roll_frozen_at = "open", min(ballot.opens_at, at), at
-    on_roll = roll.draw_up(session, ballot.id, at=at)
+    on_roll = roll.draw_up(session, ballot, at=at)
     lots = seals.draw_lots(option.position for option in options)
     ballot.lot_commitment = lots.commitment
     session.add(
@@ -148,11 +169,11 @@ def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> t
             lots=seals.seal(secret, f"{lots.salt}\n{lots.order}".encode()),
         )
     )
-    frozen = seals.digest("".join(f"{option.position}\t{option.title}\n" for option in options))
+    frozen = seals.digest(seals.frozen_text(ballot.method, [(o.position, o.title, o.cost) for o in options]))
     log.append(
         session, ballot, [("opened", f"{at.isoformat()} roll={on_roll} options={frozen} lots={lots.commitment}")]
     )
-    post(session, "ballots.close", f"ballot:{ballot.id}:close", {"ballot": ballot.id}, due_at=ballot.closes_at)
+    post_what_comes(session, ballot, at=at)
     post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
     for option in options:
         topics.note_step(
@@ -171,9 +192,18 @@ def _freeze_options(session: Session, ballot: Ballot) -> list[BallotOption]:
             continue
         option.title, option.summary = topic.title, topic.why
         still.append(option)
-    rules.check_options(len(still))
+    _check_what_is_left(ballot, still)
     session.flush()
     return still
+
+
+def _check_what_is_left(ballot: Ballot, options: Sequence[BallotOption]) -> None:
+    """Topics were declined since the announcement: is it still a choice? Raises `TooFewOptions`, `BudgetDoesNotFit`."""
+    rules.check_options(len(options))
+    if ballot.budget is not None:
+        rules.check_budget([option.cost for option in options], ballot.budget)
+    elif ballot.seats >= len(options):
+        raise rules.TooFewOptions(least=ballot.seats + 1)
 
 
 def seal_batch(session: Session, ballot_id: int, *, at: datetime) -> None:
@@ -213,9 +243,9 @@ def call_off_missed(session: Session, ballot_id: int, *, at: datetime) -> None:
 
 def _void(session: Session, ballot: Ballot, *, reason: str | None, by: int | None, at: datetime) -> None:
     log.seal_rest(session, ballot)
-    for table in (Vote, BallotPending, BallotSeal):
+    for table in (Vote, BallotPending, BallotSeal, BallotBegun):
         session.execute(delete(table).where(table.ballot_id == ballot.id))
-    log.append(session, ballot, [("cancelled", at.isoformat())])
+    log.append(session, ballot, [("cancelled", " ".join(f"{at.isoformat()} {reason or ''}".split()))])
     ballot.status, ballot.void_reason, ballot.closed_at = "void", reason, at
     for option in options_of(session, ballot.id):
         address = f"/ballots/{ballot.slug}"

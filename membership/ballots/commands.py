@@ -1,4 +1,4 @@
-"""`membership ballot …`: what can be done with a ballot's published files, without any database."""
+"""`membership ballot …`: what can be done with a ballot's published files, without any database; and with our own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 
+from membership import db
+from membership.ballots import published, queries, verifying
 from membership.ballots.counting.methods import METHODS, ONE_SEAT, RANKED, STARRED, tally
 from membership.ballots.counting.outcome import Outcome
 from membership.ballots.files.reading import read
 from membership.ballots.files.report import as_lines
 from membership.ballots.files.shape import BallotFile, BrokenFile
+from membership.config import from_environment
 
 
 @click.group()
@@ -65,3 +68,27 @@ def _counted(held: BallotFile, method: str, seats: int, budget: int | None) -> O
         )  # fmt: skip
     except ValueError as error:
         raise click.UsageError(f"This cannot be counted: {error}.") from None
+
+
+@ballot.command()
+@click.argument("what", metavar="SLUG|FILE")
+def verify(what: str) -> None:
+    """Check a counted ballot: log, lots, votes, result, recount. By its address here, or from a file (evidence.json)."""
+    file = Path(what)
+    text = file.read_text("utf-8", errors="replace") if file.is_file() else _evidence_of(what)
+    findings = verifying.verify(verifying.read(text))
+    for one in findings:
+        state = "ok" if one.ok else "left out" if one.ok is None else "WRONG"
+        click.echo(f"{one.name}: {state} - {one.words}")
+    if any(one.ok is False for one in findings):
+        raise click.exceptions.Exit(1)
+
+
+def _evidence_of(slug: str) -> str:
+    config = from_environment()
+    db.bind(db.engine_for(config.database_url))
+    with db.reading() as session:
+        found = queries.ballot_at(session, slug)
+        if found is None:
+            raise click.ClickException(f"There is no ballot “{slug}” here, and no such file.")
+        return published.evidence(found, queries.published_votes(session, found), queries.published_log(session, found))

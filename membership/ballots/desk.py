@@ -7,12 +7,14 @@ from typing import Any
 from flask import flash, redirect, render_template
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.ballots import actions, queries
-from membership.ballots.forms import BallotForm, CancellationForm
+from membership.ballots.forms import BallotForm, CancellationForm, ExtensionForm, WithdrawalForm
 from membership.ballots.pages import blueprint, secret
 from membership.ballots.rules import local_moment
+from membership.memberships.queries import open_tiers
 from membership.newsroom import queries as newsroom_queries
 from membership.refusals import NotFound, Refused
 from membership.topics.queries import on_ballot_choices
@@ -32,8 +34,11 @@ def _desk(form: BallotForm) -> str:
         ballots = queries.listed(session, "draft", "open", "final", "void")
         turnouts = queries.turnouts(session, ballots)
         rows = [(ballot, queries.phase_of(ballot, at), turnouts[ballot.id]) for ballot in ballots]
-        choices = on_ballot_choices(session)
-    return render_template("ballots/desk.html", rows=rows, choices=choices, form=form)
+        choices, tiers = on_ballot_choices(session), open_tiers(session)
+    return render_template(
+        "ballots/desk.html", rows=rows, choices=choices, tiers=tiers, form=form, costs=form.numbers("cost"),
+        weights=form.numbers("weight"),
+    )  # fmt: skip
 
 
 @blueprint.post("/staff/ballots")
@@ -45,17 +50,17 @@ def draft() -> Any:
         return _desk(form), 422
     try:
         with db.transaction() as session:
-            newsroom = newsroom_queries.current(session)
-            zone = newsroom.time_zone if newsroom else "UTC"
+            zone = _zone(session)
             opens_at = at if form.opens.data == "now" else local_moment(form.opens_at.data, zone, field="opens_at")
             ballot = actions.announce(
                 session, title=form.title.data or "", question=form.question.data or "",
                 topic_ids=form.topics.data or [], seats=form.seats.data, quorum=form.quorum.data, opens_at=opens_at,
                 closes_at=local_moment(form.closes_at.data, zone, field="closes_at"), by=current_user.reader_id,
-                attempt=form.attempt.data, secret=secret(), at=at,
+                attempt=form.attempt.data, secret=secret(), at=at, way=form.way.data, last_place=form.last_place.data,
+                costs=form.numbers("cost"), budget=form.budget.data, rule=form.rule(),
             )  # fmt: skip
     except Refused as refused:
-        form.show(refused, "title")
+        form.show(refused, "sources" if refused.field == "weights" else "title")
         return _desk(form), 422
     flash(_("The ballot is open.") if ballot.status == "open" else _("The ballot is announced."))
     return redirect(f"/staff/ballots/{ballot.id}", 303)
@@ -65,17 +70,31 @@ def draft() -> Any:
 @allow(Who.staff("editor"))
 def manage(ballot_id: int) -> str:
     """One ballot."""
-    return _manage(ballot_id, CancellationForm(formdata=None))
+    return _manage(ballot_id)
 
 
-def _manage(ballot_id: int, form: CancellationForm) -> str:
+def _zone(session: Session) -> str:
+    newsroom = newsroom_queries.current(session)
+    return newsroom.time_zone if newsroom else "UTC"
+
+
+def _manage(
+    ballot_id: int,
+    form: CancellationForm | None = None,
+    *,
+    extension: ExtensionForm | None = None,
+    withdrawal: WithdrawalForm | None = None,
+) -> str:
     with db.reading() as session:
         ballot = queries.ballot_by_id(session, ballot_id)
         if ballot is None:
             raise NotFound()
         return render_template(
-            "ballots/manage.html", ballot=ballot, phase=queries.phase_of(ballot, clock.now()), form=form,
-            options=queries.options_of(session, ballot_id), turnout=queries.turnout(session, ballot),
+            "ballots/manage.html", ballot=ballot, phase=queries.phase_of(ballot, clock.now()),
+            form=form or CancellationForm(formdata=None), extension=extension or ExtensionForm(formdata=None, prefix="to-"),
+            withdrawal=withdrawal or WithdrawalForm(formdata=None, prefix="out-"),
+            befell=queries.what_befell(session, ballot_id), options=queries.options_of(session, ballot_id),
+            turnout=queries.turnout(session, ballot),
         )  # fmt: skip
 
 
@@ -86,6 +105,50 @@ def open_now(ballot_id: int) -> Any:
     with db.transaction() as session:
         actions.open_ballot(session, ballot_id, secret=secret(), at=clock.now(), by=current_user.reader_id)
     flash(_("The ballot is open."))
+    return redirect(f"/staff/ballots/{ballot_id}", 303)
+
+
+@blueprint.post("/staff/ballots/<int:ballot_id>/extension")
+@allow(Who.staff("editor"))
+def extend(ballot_id: int) -> Any:
+    """Let an open ballot close later."""
+    form = ExtensionForm(prefix="to-")
+    if not form.validate():
+        return _manage(ballot_id, extension=form), 422
+    try:
+        with db.transaction() as session:
+            to = local_moment(form.closes_at.data, _zone(session), field="closes_at")
+            actions.extend(
+                session, ballot_id, to=to, notice=form.notice.data or "", by=current_user.reader_id, at=clock.now()
+            )
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        form.show(refused, "closes_at")
+        return _manage(ballot_id, extension=form), 422
+    flash(_("The ballot closes later now, and its page says so."))
+    return redirect(f"/staff/ballots/{ballot_id}", 303)
+
+
+@blueprint.post("/staff/ballots/<int:ballot_id>/withdrawal")
+@allow(Who.staff("editor"))
+def withdraw_option(ballot_id: int) -> Any:
+    """Strike a topic out of an open ballot."""
+    form = WithdrawalForm(prefix="out-")
+    if not form.validate():
+        return _manage(ballot_id, withdrawal=form), 422
+    try:
+        with db.transaction() as session:
+            actions.withdraw_option(
+                session, ballot_id, form.position.data, reason=form.reason.data or "", by=current_user.reader_id,
+                at=clock.now(),
+            )  # fmt: skip
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        form.show(refused, "reason")
+        return _manage(ballot_id, withdrawal=form), 422
+    flash(_("The topic is struck out, and the ballot's page says why."))
     return redirect(f"/staff/ballots/{ballot_id}", 303)
 
 

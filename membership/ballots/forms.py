@@ -1,16 +1,19 @@
-"""What an editor types to announce a ballot or to call one off. A vote's ticks are read as they were posted."""
+"""What an editor types to announce a ballot, extend it, withdraw a topic or call it off. A vote is read as it was posted."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import DateTimeLocalField, IntegerField, RadioField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 
+from membership.ballots.eligibility import SOURCES, RollRule
 from membership.ballots.rules import QUESTION_LENGTH, TITLE_LENGTH
+from membership.ballots.ways import Way
 from membership.web.forms import AttemptField, Form
 
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -35,6 +38,33 @@ class BallotForm(Form):
     question = TextAreaField(
         _l("Question"), render_kw={"maxlength": QUESTION_LENGTH[1], "required": True, "rows": 3, "class": "low"}
     )
+    way = RadioField(
+        _l("How do we ask?"), default=Way.TICKS,
+        choices=[
+            SelectChoice(Way.TICKS, _l("Tick all you'd like: the topics most patrons tick win")),
+            SelectChoice(Way.FAIR, _l("Tick all you'd like, with fair shares: smaller groups get a place, too")),
+            SelectChoice(Way.RANKS, _l("Rank up to five: if a favourite cannot win, the vote moves to the next choice")),
+            SelectChoice(Way.DAYS, _l("Share our reporting days: down the list by ticks, taking what fits")),
+            SelectChoice(Way.FAIR_DAYS, _l("Share our reporting days, with fair shares: every patron's vote spends as much")),
+            SelectChoice(Way.STARS, _l("Stars from 0 to 5: the two with most stars meet, the preferred one wins")),
+        ],
+    )  # fmt: skip
+    last_place = RadioField(
+        _l("If topics are level at the last place"), default="lot",
+        choices=[
+            SelectChoice("lot", _l("The lots decide, drawn before the first vote")),
+            SelectChoice("all", _l("All of them win (for ticks without fair shares)")),
+        ],
+    )  # fmt: skip
+    budget = IntegerField(_l("Days to share"), [Optional()], render_kw={"min": 1, "class": "short"})
+    sources = SelectMultipleField(_l("Whose memberships count?"), default=list(SOURCES), validate_choice=False)
+    tiers = SelectMultipleField(_l("Only these tiers (none ticked: all)"), coerce=int, validate_choice=False)
+    months = IntegerField(
+        _l("Months of membership at the opening"), [Optional()], default=0, render_kw={"min": 0, "class": "short"}
+    )
+    late_hours = IntegerField(
+        _l("Late joiners: hours before the close"), [Optional()], render_kw={"min": 1, "class": "short"}
+    )
     topics = SelectMultipleField(_l("Topics"), coerce=int, validate_choice=False)
     seats = IntegerField(
         _l("How many topics win?"), [InputRequired(_l("Please write a whole number."))], default=1,
@@ -52,6 +82,42 @@ class BallotForm(Form):
         _l("Closes at"), [InputRequired(_l("Please say when the ballot closes."))], format=LOCAL
     )
     attempt = AttemptField()
+
+    def numbers(self, prefix: str) -> dict[int, int]:
+        """What was typed in the fields `prefix-<id>`: whole numbers by id; what is none is -1, and refused by the rules."""
+        found = {}
+        for name, typed in request.form.items():
+            head, _, tail = name.rpartition("-")
+            if head == prefix and tail.isascii() and tail.isdigit() and len(tail) < 10 and typed.strip():
+                found[int(tail)] = (
+                    int(typed) if typed.strip().isascii() and typed.strip().isdigit() and len(typed) < 9 else -1
+                )
+        return found
+
+    def rule(self) -> RollRule:
+        """The rule of the roll as it was set."""
+        weights = {tier: weight for tier, weight in self.numbers("weight").items() if weight != 1}
+        sources = self.sources.data or [] if "sources_shown" in request.form else SOURCES
+        return RollRule(
+            tuple(source for source in SOURCES if source in sources), tuple(sorted(self.tiers.data or [])),
+            self.months.data or 0, self.late_hours.data, weights,
+        )  # fmt: skip
+
+
+class ExtensionForm(Form):
+    """A later closing time, and what everybody reads about it."""
+
+    closes_at = DateTimeLocalField(
+        _l("New closing time"), [InputRequired(_l("Please say when the ballot closes."))], format=LOCAL
+    )
+    notice = TextAreaField(_l("Notice (public)"), render_kw={"rows": 2, "class": "low", "maxlength": 400})
+
+
+class WithdrawalForm(Form):
+    """Which topic is struck out, and why."""
+
+    position = IntegerField(_l("Topic"), [InputRequired(_l("Please choose a topic."))])
+    reason = TextAreaField(_l("Reason (public)"), render_kw={"rows": 2, "class": "low", "maxlength": 400})
 
 
 class CancellationForm(Form):

@@ -70,7 +70,7 @@ def _waiting(session: Session, ballot: Ballot) -> list[Row[tuple[str, str, str, 
         .where(BallotPending.ballot_id == ballot.id)
     ).subquery()
     first = (statement.c.event == "cast") & statement.c.counts & (statement.c.nth == 1)
-    rows = select(statement.c.id, statement.c.event, statement.c.code, first.label("live"))
+    rows = select(statement.c.id, statement.c.event, statement.c.code, first.label("live")).order_by(statement.c.id)
     return list(session.execute(rows))
 
 

@@ -1,38 +1,29 @@
-"""Pages about ballots for everybody: the list, the ballot itself, casting, the receipt, the result and its file."""
+"""Pages about ballots for everybody: the list, the result, the files to count it again. Voting is in `voting_pages.py`."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
-from flask_login import current_user
+from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy.orm import Session
 
 from membership import clock, db
-from membership.ballots import actions, queries, rules
+from membership.ballots import published, queries, rules, telling, ways
+from membership.ballots.eligibility import rule_of
 from membership.ballots.models import Ballot
 from membership.ballots.rules import Phase
-from membership.ballots.seals import in_display_order, read_code, written_code
-from membership.refusals import NotFound, Refused
+from membership.memberships.queries import open_tiers
+from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.errors import words_of
-from membership.web.forms import AttemptField, Form
-from membership.web.limits import VOTES_PER_READER, count_against
 
 blueprint = Blueprint("ballots", __name__)
+RECOUNT = Path(__file__).parent / "recount.py"
 LOG_SHOWN = 50
 """So many of the log's last lines stand on the result's page; all of them are in a file."""
 LOG_AT_ONCE = 1000
-
-
-class VoteForm(Form):
-    """Only the token and the one-time value; the ticks are checked by the rules."""
-
-    attempt = AttemptField()
 
 
 def secret() -> str:
@@ -55,83 +46,21 @@ def index() -> str:
     return render_template("ballots/index.html", by_phase=by_phase, turnouts=turnouts, results=results)
 
 
-@blueprint.get("/ballots/<slug>")
-@allow(Who.ANYONE)
-def show(slug: str) -> str:
-    """One ballot: the question, the options, the rules, and whether this visitor may vote."""
-    with db.reading() as session:
-        return _page(session, _ballot(session, slug), VoteForm(formdata=None), at=clock.now())
-
-
-def _page(
-    session: Session, ballot: Ballot, form: VoteForm, *, at: datetime, ticked: Collection[str] = (), error: str = ""
-) -> str:
-    options = queries.options_of(session, ballot.id)
-    mine = line = None
-    if current_user.is_authenticated:
-        reader_id = current_user.reader_id
-        mine = queries.may_vote(session, ballot, reader_id, at)
-        line = queries.roll_line(session, ballot.id, reader_id)
-        options = in_display_order(options, secret=secret(), ballot_id=ballot.id, reader_id=reader_id)
-    return render_template(
-        "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, mine=mine, line=line,
-        turnout=queries.turnout(session, ballot), topics=queries.topic_addresses(session, ballot.id), form=form,
-        ticked=ticked, error=error,
-    )  # fmt: skip
-
-
-@blueprint.post("/ballots/<slug>/vote")
-@allow(Who.READERS)
-def vote(slug: str) -> Any:
-    """Cast a vote. The answer itself shows the code, once; sending the same form again is the same vote."""
-    form, choices = VoteForm(), request.form.getlist("choice")
-    count_against((VOTES_PER_READER, str(current_user.reader_id)), at=clock.now())
-    try:
-        with db.transaction() as session:
-            ballot_id = queries.hold_for_casting(session, slug)
-            if ballot_id is None:
-                raise NotFound()
-            cast = actions.cast_and_confirm(
-                session, ballot_id, current_user.reader_id, choices, secret=secret(), attempt=form.attempt.data or "",
-                at=clock.now(),
-            )  # fmt: skip
-            chosen = [o.title for o in queries.options_of(session, ballot_id) if o.position in cast.positions]
-    except (rules.NothingChosen, rules.NotAnOption) as refused:
-        return _once_more(slug, form, choices, refused), 422
-    return _private(render_template("ballots/cast.html", cast=cast, chosen=chosen))
-
-
-def _once_more(slug: str, form: VoteForm, choices: list[str], refused: Refused) -> str:
-    with db.reading() as session:
-        return _page(
-            session, _ballot(session, slug), form, at=clock.now(), ticked=set(choices), error=words_of(refused)
-        )
-
-
-@blueprint.get("/ballots/<slug>/receipt/<code>")
-@allow(Who.ANYONE)
-def receipt(slug: str, code: str) -> Response:
-    """What became of the vote with this code, for whoever holds it."""
-    code = read_code(code)
-    with db.reading() as session:
-        ballot = _ballot(session, slug)
-        found = queries.receipt(session, ballot, code)
-    page = render_template("ballots/receipt.html", ballot=ballot, found=found, code=written_code(code))
-    return _private(page, 404 if found.state == "unknown" else 200)
-
-
 @blueprint.get("/ballots/<slug>/results")
 @allow(Who.ANYONE)
 def results(slug: str) -> str:
     """What was counted; there is no such page before."""
     with db.reading() as session:
-        ballot = _ballot(session, slug)
+        ballot = ballot_at(session, slug)
         result = queries.result_of(ballot)
         log = queries.published_log(session, ballot, after=ballot.log_length - LOG_SHOWN)
         topics = queries.topic_addresses(session, ballot.id)
+        befell = queries.what_befell(session, ballot.id)
+        tiers = {tier.id: tier.name for tier in open_tiers(session)}
     return render_template(
-        "ballots/results.html", ballot=ballot, result=result, log=log, topics=topics,
-        contents=rules.publishes_contents(result.votes), contents_from=rules.CONTENTS_FROM,
+        "ballots/results.html", ballot=ballot, result=result, log=log, topics=topics, befell=befell, tiers=tiers,
+        rule=rule_of(ballot.rule), told=telling.told(result.plain),
+        contents=queries.shows_contents(result), contents_from=rules.CONTENTS_FROM, asked=ways.asked_for(result.method),
     )  # fmt: skip
 
 
@@ -140,11 +69,38 @@ def results(slug: str) -> str:
 def ballot_file(slug: str) -> Response:
     """Every counted vote by its code, for counting again; below twenty votes the codes alone."""
     with db.reading() as session:
-        ballot = _ballot(session, slug)
-        votes = queries.published_votes(session, ballot)
-    contents = all(content is not None for _code, content in votes)
-    rows = [(code, content) if contents else (code,) for code, content in votes]
-    return _csv_file(f"{ballot.slug}-ballots.csv", [[("code", "content") if contents else ("code",)], rows])
+        ballot = ballot_at(session, slug)
+        result, votes = queries.result_of(ballot), queries.published_votes(session, ballot)
+    return _file(f"{ballot.slug}-ballots.csv", "text/csv; charset=utf-8", [published.ballot_file(result.plain, votes)])
+
+
+@blueprint.get("/ballots/<slug>/result.json")
+@allow(Who.ANYONE)
+def result_file(slug: str) -> Response:
+    """The result as it was kept, byte for byte: its SHA-256 stands in the log."""
+    with db.reading() as session:
+        ballot = ballot_at(session, slug)
+        queries.result_of(ballot)  # no file before the close
+    return _file(f"{ballot.slug}-result.json", "application/json", [ballot.result or ""])
+
+
+@blueprint.get("/ballots/recount.py")
+@allow(Who.ANYONE)
+def recount_script() -> Response:
+    """The script with which anybody recounts; it needs nothing but Python."""
+    return _file("recount.py", "text/x-python; charset=utf-8", [RECOUNT.read_text("utf-8")])
+
+
+@blueprint.get("/ballots/<slug>/evidence.json")
+@allow(Who.ANYONE)
+def evidence(slug: str) -> Response:
+    """All that was published about a counted ballot in one file: `membership ballot verify FILE` checks it anywhere."""
+    with db.reading() as session:
+        ballot = ballot_at(session, slug)
+        text = published.evidence(
+            ballot, queries.published_votes(session, ballot), queries.published_log(session, ballot)
+        )
+    return _file(f"{ballot.slug}-evidence.json", "application/json", [text])
 
 
 @blueprint.get("/ballots/<slug>/log.csv")
@@ -152,7 +108,7 @@ def ballot_file(slug: str) -> Response:
 def log_file(slug: str) -> Response:
     """The whole log, for computing the chain again. It is sent in parts: it may be long."""
     with db.reading() as session:
-        ballot = _ballot(session, slug)
+        ballot = ballot_at(session, slug)
         queries.result_of(ballot)  # no file before the close
     return _csv_file(f"{ballot.slug}-log.csv", _log_parts(ballot))
 
@@ -173,21 +129,18 @@ def _csv_file(name: str, parts: Iterable[Iterable[Iterable[object]]]) -> Respons
             csv.writer(text, lineterminator="\n").writerows(rows)
             yield text.getvalue()
 
-    response = Response(written(), content_type="text/csv; charset=utf-8")
+    return _file(name, "text/csv; charset=utf-8", written())
+
+
+def _file(name: str, content_type: str, parts: Iterable[str]) -> Response:
+    response = Response(parts, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _ballot(session: Session, slug: str) -> Ballot:
+def ballot_at(session: Session, slug: str) -> Ballot:
+    """The ballot at an address. Raises `NotFound`."""
     ballot = queries.ballot_at(session, slug)
     if ballot is None:
         raise NotFound()
     return ballot
-
-
-def _private(page: str, status: int = 200) -> Response:
-    """A page with a receipt code: kept by nobody on the way, and not told to the next site."""
-    response: Response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

@@ -10,36 +10,41 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from membership.ballots import rules
+from membership.ballots import roll, rules, ways
+from membership.ballots.eligibility import Verdict, rule_of
 from membership.ballots.models import Ballot, BallotOption, BallotRoll
 from membership.ballots.rules import MayVote, Phase
 from membership.ballots.urn import BallotLog, BallotPending, Vote
-from membership.memberships.standing import has_standing
 from membership.topics.models import Topic
 
 
 @dataclass(frozen=True)
 class OptionResult:
-    """One option's place in the result: `share` in whole percent of all votes, for the bars."""
+    """One option's place in the result: `votes` in the first round (ticks, first choices, or stars); `share` in whole
+    percent of all votes or of the most stars there could be."""
 
     position: int
     title: str
     votes: int
     share: int
     won: bool
+    cost: int | None = None
 
 
 @dataclass(frozen=True)
 class BrokenTie:
-    """A tie that mattered, by the options' titles."""
+    """A tie that mattered, by the options' titles, and the step that broke it."""
 
     titles: list[str]
     favoured: list[str]
+    round: int
+    step: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Result:
     winners: list[int]
     options: list[OptionResult]
     ties: list[BrokenTie]
+    method: str
     plain: dict[str, Any]
 
     @property
@@ -74,10 +80,11 @@ class Turnout:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a code shows to whoever holds it. `state`: counted, in_urn, replaced, unknown; `chosen` once published."""
+    """What a code shows to whoever holds it. `state`: counted, in_urn, replaced, withdrawn, struck, unknown; `chosen` once
+    published: titles, with their rank or stars."""
 
     state: str
-    chosen: list[str]
+    chosen: list[tuple[str, int | None]]
 
 
 def ballot_at(session: Session, slug: str) -> Ballot | None:
@@ -143,15 +150,32 @@ def roll_line(session: Session, ballot_id: int, reader_id: int) -> BallotRoll | 
     return session.get(BallotRoll, (ballot_id, reader_id))
 
 
+@dataclass(frozen=True)
+class Right:
+    """Whether a reader may vote, and why: their line on the roll if there is one, and what the rule says of them now."""
+
+    may: MayVote
+    line: BallotRoll | None
+    verdict: Verdict
+
+
+def right_of(session: Session, ballot: Ballot, reader_id: int, at: datetime) -> Right:
+    """The one place that explains whether this reader may vote on this ballot, or why not."""
+    line = roll_line(session, ballot.id, reader_id)
+    verdict = roll.verdict_on(session, ballot, reader_id, at=at)
+    now = phase_of(ballot, at)
+    takes_late = rule_of(ballot.rule).late_hours is not None and ballot.late_roll_at is None
+    back = line is not None and (line.struck or (now is Phase.OPEN and bool(roll.money_back(session, [line]))))
+    may = rules.may_vote(
+        now=now, on_roll=line is not None, voted=line is not None and line.voted, why=verdict.why, money_back=back,
+        takes_late=takes_late,
+    )  # fmt: skip
+    return Right(may, line, verdict)
+
+
 def may_vote(session: Session, ballot: Ballot, reader_id: int, at: datetime) -> MayVote:
     """Whether this reader may vote on this ballot, or why not."""
-    line = roll_line(session, ballot.id, reader_id)
-    return rules.may_vote(
-        now=phase_of(ballot, at),
-        on_roll=line is not None,
-        voted=line is not None and line.voted,
-        standing=has_standing(session, reader_id, at),
-    )
+    return right_of(session, ballot, reader_id, at).may
 
 
 def turnout(session: Session, ballot: Ballot) -> Turnout:
@@ -168,6 +192,7 @@ def turnouts(session: Session, ballots: Iterable[Ballot]) -> dict[int, Turnout]:
     statement = (
         select(BallotRoll.ballot_id, func.count().label("roll"), func.count().filter(BallotRoll.voted).label("voted"))
         .where(BallotRoll.ballot_id.in_([ballot_id for ballot_id, one in found.items() if not one.exact]))
+        .where(BallotRoll.struck.is_(False))
         .group_by(BallotRoll.ballot_id)
     )
     for row in session.execute(statement):
@@ -182,9 +207,13 @@ def result_of(ballot: Ballot) -> Result:
     """What was counted. Raises `NotCountedYet` before the close."""
     plain = json.loads(_result_text(ballot))
     titles = dict(plain["options"])
-    tally = {int(position): int(votes) for position, votes in plain["rounds"][0]["tally"].items()}
+    first = plain["rounds"][0]["tally"] if plain["rounds"] else {}
+    tally = {int(position): Fraction(votes) for position, votes in first.items()}
     winners = plain["winners"]
     line = sorted(tally, key=lambda position: (position not in winners, -tally[position], position))
+    whole = sum(Fraction(number) * int(weight) for weight, number in (plain.get("by_weight") or {}).items())
+    whole = (whole or plain["votes"]) * (ways.MOST_STARS if plain["method"] == "star" else 1)
+    costs = plain.get("costs") or {}
     return Result(
         votes=plain["votes"],
         roll=plain["roll"],
@@ -195,24 +224,35 @@ def result_of(ballot: Ballot) -> Result:
         winners=winners,
         options=[
             OptionResult(
-                position, titles[position], tally[position],
-                round(100 * tally[position] / plain["votes"]) if plain["votes"] else 0, position in winners,
+                position, titles[position], int(tally[position]), round(100 * tally[position] / whole) if whole else 0,
+                position in winners, costs.get(str(position)),
             )
             for position in line
         ],
         ties=[
-            BrokenTie([titles[one] for one in tie["options"]], [titles[one] for one in tie["favoured"]])
+            BrokenTie(
+                [titles[one] for one in tie["options"]], [titles[one] for one in tie["favoured"]], tie["round"], tie["step"]
+            )
             for tie in plain["ties"]
         ],
+        method=plain["method"],
         plain=plain,
     )  # fmt: skip
 
 
-def published_votes(session: Session, ballot: Ballot) -> list[tuple[str, str | None]]:
-    """Every counted vote as (code, content), in the order of the codes; without contents below twenty votes."""
-    shown = rules.publishes_contents(result_of(ballot).votes)
-    statement = select(Vote.code, Vote.content).where(Vote.ballot_id == ballot.id).order_by(Vote.code)
-    return [(row.code, row.content if shown else None) for row in session.execute(statement)]
+def shows_contents(result: Result) -> bool:
+    """Whether single votes are published: not below twenty votes, nor below twenty of one weight."""
+    by_weight = result.plain.get("by_weight")
+    return rules.publishes_contents(by_weight.values() if by_weight else [result.votes])
+
+
+def published_votes(session: Session, ballot: Ballot) -> list[tuple[str, str | None, int]]:
+    """Every counted vote as (code, content, weight), in the order of the codes; without contents below twenty votes."""
+    shown = shows_contents(result_of(ballot))
+    statement = select(Vote.code, Vote.content, Vote.weight).where(Vote.ballot_id == ballot.id).order_by(Vote.code)
+    return [
+        (row.code, row.content if shown else None, row.weight if shown else 1) for row in session.execute(statement)
+    ]
 
 
 def published_log(session: Session, ballot: Ballot, *, after: int = 0, most: int | None = None) -> list[BallotLog]:
@@ -222,31 +262,41 @@ def published_log(session: Session, ballot: Ballot, *, after: int = 0, most: int
     return list(session.execute(statement.order_by(BallotLog.seq).limit(most)).scalars())
 
 
+BEFALLEN = ("opened", "extended", "option withdrawn", "late joiners", "closed", "cancelled")
+"""What befalls a ballot itself: these lines of its log are public from the first minute, those of votes after the close."""
+
+
+def what_befell(session: Session, ballot_id: int) -> list[BallotLog]:
+    """The lines of the log about the ballot itself."""
+    statement = select(BallotLog).where(BallotLog.ballot_id == ballot_id, BallotLog.event.in_(BEFALLEN))
+    return list(session.execute(statement.order_by(BallotLog.seq)).scalars())
+
+
 def receipt(session: Session, ballot: Ballot, code: str) -> Receipt:
     """What a receipt code stands for. What was chosen is shown only once the votes are published."""
     content = session.execute(
         select(Vote.content).where(Vote.ballot_id == ballot.id, Vote.code == code)
     ).scalar_one_or_none()
     if content is None:
-        return Receipt("replaced" if _was_replaced(session, ballot.id, code) else "unknown", [])
+        return Receipt(_taken_out(session, ballot.id, code) or "unknown", [])
     if ballot.status != "final":
         return Receipt("in_urn", [])
     result = result_of(ballot)
-    if not rules.publishes_contents(result.votes):
+    if not shows_contents(result):
         return Receipt("counted", [])
-    titles = {str(position): title for position, title in result.plain["options"]}
-    return Receipt("counted", [titles[part] for part in content.split(",") if part in titles])
+    titles = dict(result.plain["options"])
+    lines = ways.chosen(content, ballot.method, titles)
+    return Receipt("counted", [(titles[one.position], one.number) for one in lines])
 
 
-def _was_replaced(session: Session, ballot_id: int, code: str) -> bool:
-    return any(
-        session.execute(
-            select(table.event)
-            .where(table.ballot_id == ballot_id, table.code == code, table.event == "replaced")
-            .limit(1)
-        ).first()
-        for table in (BallotPending, BallotLog)
-    )
+def _taken_out(session: Session, ballot_id: int, code: str) -> str | None:
+    """What happened to a vote that is no longer there: replaced, withdrawn or struck."""
+    for table in (BallotPending, BallotLog):
+        statement = select(table.event).where(table.ballot_id == ballot_id, table.code == code, table.event != "cast")
+        event = session.execute(statement.limit(1)).scalar_one_or_none()
+        if event is not None:
+            return event
+    return None
 
 
 def _result_text(ballot: Ballot) -> str:

@@ -210,6 +210,10 @@ def recount(contents, result):
     costs, limit = {int(o): F(cost) for o, cost in (result.get("costs") or {}).items()}, F(result.get("budget") or 0)
     if method in ("budget", "equal-shares") and limit:
         return (budget if method == "budget" else equal_budget)(votes, options, lots, costs, limit)
+    if method == "approval" and result.get("last_place") == "all":
+        held = ticks(votes, options)
+        needed = max(1, *sorted(held.values())[-seats:][:1])
+        return [o for o in options if held[o] >= needed]
     return {"approval": approval, "fair": fair, "equal-shares": equal_seats, "stv": stv}[method](
         votes, options, seats, lots
     )
@@ -217,12 +221,13 @@ def recount(contents, result):
 
 def main():
     with open(sys.argv[1], newline="", encoding="utf-8") as file:
-        contents = [row["content"] for row in csv.DictReader(line for line in file if line[0] != "#")]
+        rows = list(csv.DictReader(line for line in file if line[0] != "#"))
+    contents = [row["content"] for row in rows for _vote in range(int(row.get("weight") or 1))]
     with open(sys.argv[2], encoding="utf-8") as file:
         result = json.load(file)
     winners, titles = recount(contents, result), {option[0]: option[1] for option in result["options"]}
-    print(f"{len(contents)} votes; winners:", ", ".join(titles[o] for o in winners) or "nobody")
-    agrees = set(winners) == set(result["winners"]) and len(contents) == result["votes"]
+    print(f"{len(rows)} votes; winners:", ", ".join(titles[o] for o in winners) or "nobody")
+    agrees = set(winners) == set(result["winners"]) and len(rows) == result["votes"]
     print("The published result agrees." if agrees else "THE PUBLISHED RESULT SAYS SOMETHING ELSE.")
     return 0 if agrees else 1
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from membership.ballots.ways import NotAnOption, NothingChosen, Way
 from membership.refusals import N_, Refused
+
+__all__ = ["NotAnOption", "NothingChosen"]
 
 TITLE_LENGTH = (5, 140)
 QUESTION_LENGTH = (10, 2000)
 OPTIONS = (2, 40)
+MOST_DAYS = 1000
+REASON_LEAST = 5
 BATCH = 10
 """Votes are sealed into the public log among at least so many."""
 CONTENTS_FROM = 20
@@ -38,7 +42,11 @@ class MayVote(StrEnum):
     VOTED = "voted"
     JOINED_LATER = "joined_later"
     NO_STANDING = "no_standing"
+    RULED_OUT = "ruled_out"
+    JOINS_LATE = "joins_late"
+    WITHDRAWN_MONEY = "withdrawn_money"
     WILL_BE_ON_ROLL = "will_be_on_roll"
+    WILL_BE_RULED_OUT = "will_be_ruled_out"
     WILL_NOT_BE_ON_ROLL = "will_not_be_on_roll"
     TOOK_PART = "took_part"
     DID_NOT_TAKE_PART = "did_not_take_part"
@@ -71,23 +79,9 @@ class NotOnRoll(Refused):
 
     status = 403
     words = N_(
-        "You are not on the roll of this ballot, which was drawn up when it opened: everybody whose membership was paid "
-        "then. You will be on the next one while your membership lasts."
+        "You are not on the roll of this ballot, which was drawn up when it opened. Its page says by which rule, and what "
+        "stood against it."
     )
-
-
-class NothingChosen(Refused):
-    """A vote for nothing."""
-
-    field = "choice"
-    words = N_("Please tick at least one topic.")
-
-
-class NotAnOption(Refused):
-    """Something that does not stand on this ballot."""
-
-    field = "choice"
-    words = N_("Please choose only topics that stand on this ballot.")
 
 
 class NotCountedYet(Refused):
@@ -130,6 +124,58 @@ class SeatsDoNotFit(Refused):
 
     field = "seats"
     words = N_("There must be at least one place, and fewer places than topics.")
+
+
+class OnePlaceIsNotShared(Refused):
+    """Fair shares of one place."""
+
+    field = "seats"
+    words = N_("Fair shares need several places: with one, the most ticks decide.")
+
+
+class StarsFillOnePlace(Refused):
+    """STAR is a method for one winner."""
+
+    field = "seats"
+    words = N_("Stars choose one topic. For several places choose another way to ask.")
+
+
+class CostMissing(Refused):
+    """Sharing days needs to know what each topic takes."""
+
+    field = "topics"
+    words = N_("Please write beside each chosen topic how many days it takes (1 to %(most)s).")
+
+
+class BudgetDoesNotFit(Refused):
+    """Days for everything, or for nothing."""
+
+    field = "budget"
+    words = N_("The days to share must be enough for at least one topic, and fewer than all of them take together.")
+
+
+class CannotExtend(Refused):
+    """What is over stays over."""
+
+    status = 409
+    words = N_("This ballot is not open; its closing time stands.")
+    later = N_("A ballot can only be extended: please choose a time after its closing time.")
+
+
+class NoticeMissing(Refused):
+    """Votes are in: whoever cast one may read why the rules move."""
+
+    field = "notice"
+    words = N_("Votes have been cast already. Please write a notice that everybody may read.")
+
+
+class CannotWithdraw(Refused):
+    """A ballot needs a choice."""
+
+    status = 409
+    words = N_(
+        "A topic can be withdrawn while the ballot is open and at least two others stand. Otherwise cancel the ballot."
+    )
 
 
 class QuorumDoesNotFit(Refused):
@@ -199,37 +245,32 @@ def check_open(*, status: str, closes_at: datetime, at: datetime) -> None:
         raise Closed()
 
 
-def may_vote(*, now: Phase, on_roll: bool, voted: bool, standing: bool) -> MayVote:
-    """What to tell a reader. `standing`: whether their membership is paid at this moment."""
+def may_vote(
+    *, now: Phase, on_roll: bool, voted: bool, why: str, money_back: bool = False, takes_late: bool = False
+) -> MayVote:
+    """What to tell a reader. `why` is what the ballot's rule says of them at this moment (`eligibility.Verdict.why`).
+
+    `money_back`: what carried their line was refunded or disputed since. `takes_late`: late joiners are still to be added.
+    """
+    fits, stands = why == "on", why != "no_standing"
     if now is Phase.COMING:
-        return MayVote.WILL_BE_ON_ROLL if standing else MayVote.WILL_NOT_BE_ON_ROLL
+        if fits:
+            return MayVote.WILL_BE_ON_ROLL
+        return MayVote.WILL_BE_RULED_OUT if stands else MayVote.WILL_NOT_BE_ON_ROLL
     if now is Phase.OPEN:
         if on_roll:
-            return MayVote.VOTED if voted else MayVote.MAY
-        return MayVote.JOINED_LATER if standing else MayVote.NO_STANDING
+            return MayVote.WITHDRAWN_MONEY if money_back else MayVote.VOTED if voted else MayVote.MAY
+        if fits:
+            return MayVote.JOINS_LATE if takes_late else MayVote.JOINED_LATER
+        return MayVote.RULED_OUT if stands else MayVote.NO_STANDING
     if not on_roll:
         return MayVote.WAS_NOT_ON_ROLL
     return MayVote.TOOK_PART if voted else MayVote.DID_NOT_TAKE_PART
 
 
-_POSITION = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
-
-
-def canonical(choices: Iterable[str | int], positions: Collection[int]) -> str:
-    """Ticks as canonical content: the positions in ascending order, each once. Raises `NothingChosen`, `NotAnOption`."""
-    ticked = set()
-    for choice in map(str, choices):
-        if not _POSITION.fullmatch(choice) or int(choice) not in positions:
-            raise NotAnOption()
-        ticked.add(int(choice))
-    if not ticked:
-        raise NothingChosen()
-    return ",".join(map(str, sorted(ticked)))
-
-
 def check_draft(
-    *, title: str, question: str, options: int, seats: int, quorum: int, opens_at: datetime, closes_at: datetime,
-    at: datetime,
+    *, title: str, question: str, options: int, way: str, seats: int, quorum: int, costs: Sequence[int | None],
+    budget: int | None, opens_at: datetime, closes_at: datetime, at: datetime,
 ) -> None:  # fmt: skip
     """Whether a ballot can be announced like this. Raises the refusal that belongs to the field that is wrong."""
     if not TITLE_LENGTH[0] <= len(title) <= TITLE_LENGTH[1]:
@@ -237,12 +278,30 @@ def check_draft(
     if not QUESTION_LENGTH[0] <= len(question) <= QUESTION_LENGTH[1]:
         raise QuestionMissing(most=QUESTION_LENGTH[1])
     check_options(options)
-    if not 1 <= seats < options:
+    if way in (Way.DAYS, Way.FAIR_DAYS):
+        check_budget(costs, budget)
+    elif not 1 <= seats < options:
         raise SeatsDoNotFit()
+    elif way == Way.FAIR and seats == 1:
+        raise OnePlaceIsNotShared()
+    elif way == Way.STARS and seats > 1:
+        raise StarsFillOnePlace()
     if not 0 <= quorum <= 10_000_000:
         raise QuorumDoesNotFit()
     if closes_at <= max(opens_at, at):
         raise ClosesTooEarly()
+
+
+def check_budget(costs: Sequence[int | None], budget: int | None) -> None:
+    """Days of reporting: something to share, each topic with its cost, and not enough for all of them.
+
+    Raises `CostMissing`, `BudgetDoesNotFit`.
+    """
+    if any(cost is None or not 1 <= cost <= MOST_DAYS for cost in costs):
+        raise CostMissing(most=MOST_DAYS)
+    known = [cost for cost in costs if cost]
+    if budget is None or not min(known, default=1) <= budget < sum(known):
+        raise BudgetDoesNotFit()
 
 
 def check_options(number: int) -> None:
@@ -272,6 +331,30 @@ def rounded(voted: int) -> int:
     return voted // ROUNDED_TO * ROUNDED_TO
 
 
-def publishes_contents(votes: int) -> bool:
-    """Whether single votes may be published, without names."""
-    return votes >= CONTENTS_FROM
+def publishes_contents(by_weight: Iterable[int]) -> bool:
+    """Whether single votes may be published, without names. `by_weight`: how many votes there are of each weight."""
+    return min(by_weight, default=0) >= CONTENTS_FROM
+
+
+def check_extension(*, status: str, closes_at: datetime, to: datetime, voted: int, notice: str, at: datetime) -> None:
+    """An open ballot may close later: before any vote as the editor likes, afterwards with a public notice.
+
+    Raises `CannotExtend`, `ClosesTooEarly`, `NoticeMissing`.
+    """
+    if phase(status=status, closes_at=closes_at, at=at) is not Phase.OPEN:
+        raise CannotExtend()
+    if to <= closes_at:
+        raise ClosesTooEarly(words=CannotExtend.later)
+    if voted and len(notice) < REASON_LEAST:
+        raise NoticeMissing()
+
+
+def check_withdrawal(*, status: str, closes_at: datetime, left: int, reason: str, at: datetime) -> None:
+    """An option of an open ballot may be struck out with a public reason while at least two others stand.
+
+    Raises `CannotWithdraw`, `ReasonMissing`.
+    """
+    if phase(status=status, closes_at=closes_at, at=at) is not Phase.OPEN or left < OPTIONS[0]:
+        raise CannotWithdraw()
+    if len(reason) < REASON_LEAST:
+        raise ReasonMissing()

@@ -116,6 +116,16 @@ def first_break(lines: Sequence[tuple[int, str, str, str, str]], head: str) -> i
     return None if before == head else 0
 
 
+def frozen_text(method: str, options: Iterable[tuple[int, str, int | None]]) -> str:
+    """What the log's first line holds the SHA-256 of: the method, then each option's position, title and cost (if it has
+    one), in lines."""
+    lines = [
+        "\t".join([str(position), title, *([str(cost)] if cost is not None else [])])
+        for position, title, cost in options
+    ]
+    return "\n".join([method, *lines]) + "\n"
+
+
 def digest(text: str) -> str:
     """SHA-256 of a text, hex."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,8 +7,8 @@ from flask import current_app
 from membership import clock
 from membership.ballots import actions
 from membership.ballots.queries import ballot_by_id
-from membership.ballots.rules import CannotOpen, TooFewOptions
-from membership.jobs.queue import Claimed, Park, finishing
+from membership.ballots.rules import BudgetDoesNotFit, CannotOpen, TooFewOptions
+from membership.jobs.queue import Claimed, Park, finishing, post
 from membership.jobs.worker import Task
 
 
@@ -30,14 +30,30 @@ def open_at_its_time(job: Claimed) -> None:
             actions.open_ballot(session, ballot.id, secret=secret(), at=at)
         except CannotOpen:
             actions.call_off_missed(session, ballot.id, at=at)
-        except TooFewOptions as refused:
+        except (TooFewOptions, BudgetDoesNotFit) as refused:
             raise Park(str(refused)) from refused
 
 
 def close_at_its_time(job: Claimed) -> None:
-    """Close and count a ballot, also long after its time."""
+    """Close and count a ballot, also long after its time. One that was extended is come back to."""
     with finishing(job) as session:
-        actions.close_ballot(session, job.payload["ballot"], secret=secret(), at=clock.now())
+        ballot, at = ballot_by_id(session, job.payload["ballot"], lock=True), clock.now()
+        if ballot is not None and ballot.status == "open" and at < ballot.closes_at:
+            post(session, job.name, job.key, job.payload, due_at=ballot.closes_at)
+            return
+        actions.close_ballot(session, job.payload["ballot"], secret=secret(), at=at)
+
+
+def remind(job: Claimed) -> None:
+    """Write to those who began to vote and have not cast it."""
+    with finishing(job) as session:
+        actions.remind(session, job.payload["ballot"], at=clock.now())
+
+
+def add_late_joiners(job: Claimed) -> None:
+    """Add to the roll whom the rule lets join late."""
+    with finishing(job) as session:
+        actions.add_late_joiners(session, job.payload["ballot"], at=clock.now())
 
 
 def seal(job: Claimed) -> None:
@@ -50,4 +66,6 @@ TASKS: dict[str, Task] = {
     "ballots.open": open_at_its_time,
     "ballots.close": close_at_its_time,
     "ballots.seal": seal,
+    "ballots.remind": remind,
+    "ballots.late": add_late_joiners,
 }

@@ -7,14 +7,17 @@ count. Rows have random keys and, on SQLite, no hidden row number, so that their
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base
 
 
 class Vote(Base):
-    """What one patron sent, as canonical text. Changing a vote rewrites its row; `voter_ref` is empty once counted."""
+    """What one patron sent, as canonical text. Changing a vote rewrites its row; `voter_ref` is empty once counted.
+
+    `weight` is 1 unless the ballot's published rule says otherwise.
+    """
 
     __tablename__ = "vote"
     __table_args__ = (
@@ -27,6 +30,7 @@ class Vote(Base):
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     content: Mapped[str] = mapped_column(Text)
     voter_ref: Mapped[bytes | None] = mapped_column(LargeBinary)
+    weight: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class BallotSeal(Base):
@@ -44,7 +48,7 @@ class BallotPending(Base):
 
     __tablename__ = "ballot_pending"
     __table_args__ = (
-        CheckConstraint("event IN ('cast', 'replaced')", name="event"),
+        CheckConstraint("event IN ('cast', 'replaced', 'withdrawn', 'struck')", name="event"),
         {"sqlite_with_rowid": False},
     )
 

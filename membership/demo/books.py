@@ -34,7 +34,7 @@ from membership.gateway.readings import (
 from membership.giving.correction_rules import counts, is_disputed
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.rules import counted_amount, movement_kind
+from membership.memberships.rules import ENDED, counted_amount, movement_kind
 from membership.perks.models import Perk, PerkGrant
 from membership.perks.rules import code_from
 from membership.readers.models import Person as PersonRow
@@ -64,6 +64,7 @@ class Step:
     product_id: str
     yearly: int
     payment_failed: bool
+    paused: bool = False
 
 
 @dataclass
@@ -163,13 +164,14 @@ def _steps(told: Told, now: SubscriptionReading, paid: Sequence[PaidPeriod]) -> 
     before: Row = {}
     for notice in told.notices:
         if notice.type.startswith("customer.subscription."):
-            facts = {name: notice.object[name] for name in ("status", "items", "cancellation_details")}
+            named = ("status", "items", "cancellation_details", "pause_collection")
+            facts = {name: notice.object[name] for name in named}
             if facts == before:
                 continue
             before = facts
             read = read_subscription(stripe.Subscription.construct_from(shown(notice.object), None))
             at = max(began, moment(notice.at))
-            steps.append(Step(at, read.status, read.product_id, _counted(read), read.payment_failed))
+            steps.append(Step(at, read.status, read.product_id, _counted(read), read.payment_failed, read.paused))
     return steps
 
 
@@ -408,7 +410,9 @@ def _pay(session: Session, rows: Sequence[Row], settlements: Sequence[Settlement
 
 
 def _counted(read: SubscriptionReading) -> int:
-    return counted_amount(status=read.status, paid_once=True, amount=read.amount, interval=read.interval)
+    return counted_amount(
+        status=read.status, paid_once=True, amount=read.amount, interval=read.interval, paused=read.paused
+    )
 
 
 def _movements(accounts: Sequence[Account], tier_of: Mapping[str, int]) -> list[Row]:
@@ -416,13 +420,19 @@ def _movements(accounts: Sequence[Account], tier_of: Mapping[str, int]) -> list[
     rows: list[Row] = []
     seen: set[int] = set()
     for account in sorted((one for one in accounts if one.steps), key=lambda one: one.steps[0].at):
-        before, sequence = 0, 0
+        before, sequence, rested = 0, 0, False
         for step in account.steps:
             kind = movement_kind(
-                before, step.yearly, was_patron_before=account.reader_id in seen, payment_failed=step.payment_failed
+                before,
+                step.yearly,
+                was_patron_before=account.reader_id in seen or sequence > 0,
+                payment_failed=step.payment_failed,
+                paused=step.paused,
+                ended=step.status in ENDED,
+                rested=rested,
             )
             if kind is not None:
-                sequence += 1
+                sequence, rested = sequence + 1, kind == "paused"
                 rows.append(
                     {"membership_id": account.id, "sequence": sequence, "reader_id": account.reader_id,
                      "tier_id": tier_of[step.product_id], "kind": kind, "currency": account.subscription.currency,

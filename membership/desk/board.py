@@ -12,6 +12,7 @@ from membership.db import reading, transaction
 from membership.desk import actions, queries
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
+from membership.giving.guard_queries import guarded
 from membership.memberships.queries import pledged_twice
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
@@ -28,6 +29,7 @@ PLACES = (
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
     ("/staff/perks", lazy_gettext("Perks"), lazy_gettext("Thanks that patrons may claim."), "manager"),
     ("/staff/jobs", lazy_gettext("Jobs"), lazy_gettext("What the worker does, and what went wrong."), "manager"),
+    ("/staff/card-testing", lazy_gettext("Card testing"), lazy_gettext("Declined payments, who is suspended."), "manager"),
     ("/staff/drift", lazy_gettext("Drift"), lazy_gettext("Where our books and Stripe's differ."), "manager"),
     ("/staff/settings", lazy_gettext("Settings"), lazy_gettext("Name, colour, texts, sites, currencies."), "manager"),
     ("/staff/team", lazy_gettext("Team"), lazy_gettext("Who works here, and what they may do."), "admin"),
@@ -47,6 +49,7 @@ def start() -> str:
             failed=queries.failed_letters_count(session),
             drift=open_count(session),
             worker=worker_is_alive(session),
+            guarded=guarded(session, clock.now()),
             promises=queries.waiting_promises(session, clock.now()),
             pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
             places=PLACES,

@@ -1,6 +1,8 @@
-"""/staff/settings/payments: what payers may add for the fee. Each section is a form of its own."""
+"""/staff/settings/payments: what payers may add for the fee, limits, the guard's numbers. Each section is a form."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 from flask import flash, redirect, render_template
 from flask_babel import gettext
@@ -9,12 +11,22 @@ from werkzeug.wrappers import Response
 
 from membership import clock
 from membership.db import reading, transaction
-from membership.desk.payment_forms import FeesForm, fees_form
+from membership.desk.payment_forms import (
+    FIGURE_WORDS,
+    LIMIT_WORDS,
+    FeesForm,
+    FiguresForm,
+    fees_form,
+    field_name,
+    figures_form,
+)
 from membership.desk.room import blueprint
 from membership.giving.fees import fee_rates, replace_fee_rates
+from membership.giving.guard_rules import Figures
 from membership.newsroom.queries import coffees
 from membership.readers import trail
 from membership.web.access import Who, allow
+from membership.web.limits import STAFF_MAY_CHANGE, choose_figures, chosen_figures
 
 ADDRESS = "/staff/settings/payments"
 Answer = Response | str | tuple[str, int]
@@ -46,6 +58,33 @@ def change_fees() -> Answer:
     return _saved()
 
 
+@blueprint.post(ADDRESS + "/figures")
+@allow(Who.staff("manager"))
+def change_figures() -> Answer:
+    """Limits, and the numbers of the guard against card testing."""
+    form = _figures_form()
+    if not form.validate():
+        return _page(numbers=form), 422
+    with transaction() as session:
+        changed = choose_figures(session, form.values(), _own_figures())
+        if changed:
+            trail.note(
+                session, actor_id=current_user.reader_id, action="figures:changed", object="newsroom/1", at=clock.now(),
+                figures=changed,
+            )  # fmt: skip
+    return _saved()
+
+
+def _own_figures() -> dict[str, int]:
+    """The house's own numbers."""
+    return {limit.scope: limit.most for limit in STAFF_MAY_CHANGE} | asdict(Figures())
+
+
+def _figures_form() -> FiguresForm:
+    with reading() as session:
+        return figures_form(_own_figures() | chosen_figures(session))
+
+
 def _saved() -> Response:
     flash(gettext("Saved."))
     return redirect(ADDRESS, 303)  # type: ignore[return-value]
@@ -57,6 +96,13 @@ def _fees_form() -> tuple[FeesForm, list[str]]:
     return fees_form(standing, codes), codes
 
 
-def _page(fees: tuple[FeesForm, list[str]] | None = None) -> str:
+def _page(fees: tuple[FeesForm, list[str]] | None = None, numbers: FiguresForm | None = None) -> str:
     form, codes = fees or _fees_form()
-    return render_template("desk/payments.html", fees=form, codes=codes)
+    return render_template(
+        "desk/payments.html",
+        fees=form,
+        codes=codes,
+        numbers=numbers or _figures_form(),
+        guard_fields=[field_name(name) for name in FIGURE_WORDS],
+        limit_fields=[field_name(name) for name in LIMIT_WORDS],
+    )

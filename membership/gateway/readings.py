@@ -37,6 +37,7 @@ class Settlement:
     paid_at: datetime
     booked: Booking | None
     corrected: bool
+    card_fingerprint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -301,6 +302,7 @@ def _settlement(intent: Any) -> Settlement | None:
         paid_at=booked.at if booked else datetime.fromtimestamp(charge.created, UTC),
         booked=booked,
         corrected=bool(charge.amount_refunded or charge.disputed),
+        card_fingerprint=getattr(card, "fingerprint", None),
     )
 
 

@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading, transaction
 from membership.gateway.client import CheckoutRequest, Opened
+from membership.giving import guarding
 from membership.giving.actions import Asked, begin_checkout, note_opened
 from membership.giving.fees import fee_rates
 from membership.giving.forms import PayForm
+from membership.giving.guarding import Unconfirmed
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_attempt, customer_of
 from membership.giving.rules import FeeRate, FormUsed, attempt_key, covering
@@ -25,8 +27,7 @@ from membership.newsroom import actions as newsroom_actions
 from membership.newsroom import queries as newsroom
 from membership.newsroom.currencies import choose
 from membership.readers.rules import email_key
-from membership.web.browser import browser_hash, client_address
-from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_BROWSER, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.browser import browser_hash
 from membership.web.locale import browser_languages
 
 STRIPE_LOCALES = frozenset(
@@ -70,26 +71,25 @@ def send_to_stripe(
     back: str,
     prepare: Callable[[Session, Checkout], None],
     open_page: Callable[[CheckoutRequest], Opened],
+    unconfirmed: Unconfirmed | None = None,
+    fee_may_be_covered: bool = False,
 ) -> str:
     """Write the checkout, open the hosted page, and return its address for a 303.
 
     The row comes first: whatever happens while Stripe is asked, the same attempt finds it again and Stripe's idempotency
     key (made of the row's token) opens the same page. `back` is where a reader who turns round finds the form again, as
-    a path. Raises `TooOften`, `FormUsed`, `StripeUnreachable`.
+    a path; `unconfirmed` is an address that a letter must confirm first. Raises `TooOften`, `FormUsed`,
+    `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
     """
     at = clock.now()
-    amount, fee_cover = _with_fee(form, amount)
+    amount, fee_cover = _with_fee(form, amount) if fee_may_be_covered else (amount, None)
     email = str(form.email.data)
     browser = browser_hash()
     address = str(form.article.data or "")
     attempt = attempt_key(str(form.attempt.data), kind, email_key(email), amount, address, *details)
+    origin = guarding.origin_of(email)
     if not _begun_before(attempt):  # a double click is one try
-        count_against(
-            (CHECKOUTS_PER_CLIENT, client_address()),
-            (CHECKOUTS_PER_ADDRESS, email_key(email)),
-            (CHECKOUTS_PER_BROWSER, browser),
-            at=at,
-        )
+        guarding.admit(email, str(form.attempt.data), origin, language=language(), unconfirmed=unconfirmed)
     with transaction() as session:
         article = newsroom_actions.article(session, address, "", at) if address else None
         asked = Asked(
@@ -100,10 +100,11 @@ def send_to_stripe(
             language=language(),
             browser_hash=browser,
             article_id=article.id if article else None,
-            reader_id=_own_reader_id(email),
+            reader_id=own_reader_id(email),
             fee_cover=fee_cover,
         )
         checkout = begin_checkout(session, asked, at=at)
+        guarding.note_origin(session, checkout.id, origin, at=at)
         prepare(session, checkout)
         customer = customer_of(session, checkout.reader_id) if checkout.reader_id else None
     if checkout.session_url and checkout.state == "open":
@@ -139,7 +140,7 @@ def _with_fee(form: PayForm, net: Money) -> tuple[Money, int | None]:
     return gross, gross.minor - net.minor
 
 
-def _own_reader_id(email: str) -> int | None:
+def own_reader_id(email: str) -> int | None:
     """The signed-in reader, if the address is theirs; an address alone proves nothing."""
     if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
         return int(current_user.reader_id)

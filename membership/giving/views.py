@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from membership.gateway import client as gateway
-from membership.giving import bank_pages, paying, way_pages
+from membership.giving import bank_pages, guard_pages, paying, way_pages
 from membership.giving.forms import GiveForm
 from membership.giving.room import blueprint
 from membership.giving.rules import donation, presets
@@ -18,7 +18,7 @@ from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
 
-__all__ = ["bank_pages", "blueprint", "way_pages"]
+__all__ = ["bank_pages", "blueprint", "guard_pages", "way_pages"]
 
 AMOUNT_MISSING = lazy_gettext("Please choose an amount or write your own.")
 
@@ -55,6 +55,7 @@ def begin() -> Response | tuple[str, int]:
             details=(),
             back=paying.back_to("/give", form),
             prepare=lambda _session, _checkout: None,
+            fee_may_be_covered=True,
             open_page=lambda request_: gateway.open_donation_checkout(
                 request_, name=gettext("A gift to open reporting")
             ),

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, bindparam, text
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import TextClause
 
 from membership import clock
-from membership.db import UtcTime, transaction
+from membership.db import UtcTime, transaction, writing
 
 ATTEMPTS = 10
 """So many tries, then the job is parked for a person to look at."""
@@ -47,9 +48,9 @@ def _statement(sql: str) -> TextClause:
     return text(sql).bindparams(*(bindparam(name, type_=UtcTime()) for name in times))
 
 
-_POST = _statement("""
+_INTO = """
     INSERT INTO job (key, name, payload, state, due_at, attempts, again, posted_at)
-    VALUES (:key, :name, :payload, 'ready', :due_at, 0, false, :posted_at)
+    {these}
     ON CONFLICT (key) DO UPDATE SET
         again = (job.state = 'running'),
         attempts = CASE WHEN job.state = 'parked' THEN 0 ELSE job.attempts END,
@@ -57,7 +58,14 @@ _POST = _statement("""
         payload = excluded.payload,
         due_at = CASE WHEN (job.state = 'ready' OR job.again) AND job.due_at < excluded.due_at
             THEN job.due_at ELSE excluded.due_at END
-""")
+"""
+_POST = _statement(_INTO.format(these="VALUES (:key, :name, :payload, 'ready', :due_at, 0, false, :posted_at)"))
+POST_FOR_EACH = _INTO.format(
+    these="SELECT CAST(:key AS text), CAST(:name AS text), CAST(:payload AS json), 'ready',"
+    " CAST(:due_at AS timestamptz), 0, false, CAST(:posted_at AS timestamptz) FROM {rows}"
+)
+"""The same for PostgreSQL as a part of a larger statement (one way to the server and back instead of two): posts the job
+if `rows` has one. Its parameters are those of `posting`."""
 
 # `=`, not `IN`: PostgreSQL may run a subquery under IN once per row, and then claims more jobs than it hands out.
 _CLAIM = """
@@ -91,26 +99,30 @@ _FAILED = _statement("""
 """).bindparams(bindparam("error", type_=Text()))
 
 
-def post(session: Session, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime) -> None:
+def post(
+    session: Session | Connection, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime
+) -> None:
     """Write a job in the caller's transaction. `name` is `room.task`; the earlier of two due times counts."""
-    session.execute(
-        _POST,
-        {"key": key, "name": name, "payload": json.dumps(payload or {}), "due_at": due_at, "posted_at": clock.wall()},
-    )
+    session.execute(_POST, posting(name, key, payload, due_at=due_at))
+
+
+def posting(name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime) -> dict[str, Any]:
+    """The parameters of a job's statement."""
+    return {"key": key, "name": name, "payload": json.dumps(payload or {}), "due_at": due_at, "posted_at": clock.wall()}
 
 
 def claim(*, lease: timedelta = LEASE) -> Claimed | None:
     """The next job that is due, or one whose holder died; None when there is nothing to do."""
-    with transaction() as session:
-        statement = _CLAIM_NEXT[session.get_bind().dialect.name]
-        row = session.execute(statement, _lease_values(lease) | {"now": clock.now()}).mappings().first()
+    with writing() as connection:
+        statement = _CLAIM_NEXT[connection.dialect.name]
+        row = connection.execute(statement, _lease_values(lease) | {"now": clock.now()}).mappings().first()
     return _claimed(row) if row else None
 
 
 def claim_key(key: str, *, lease: timedelta = LEASE) -> Claimed | None:
     """This very job, due or not, unless somebody holds it; None when there is none to have."""
-    with transaction() as session:
-        row = session.execute(_CLAIM_KEY, _lease_values(lease) | {"key": key}).mappings().first()
+    with writing() as connection:
+        row = connection.execute(_CLAIM_KEY, _lease_values(lease) | {"key": key}).mappings().first()
     return _claimed(row) if row else None
 
 

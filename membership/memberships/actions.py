@@ -228,9 +228,9 @@ def _close_checkout(
     session: Session, membership: Membership, subscription: SubscriptionReading, *, at: datetime
 ) -> None:
     """What became of the checkout that began a membership: paid, or refused by the bank after all."""
-    if membership.paid_until is not None:
+    if membership.paid_until is not None and membership.checkout_id is not None:
         session.execute(update(Checkout).where(Checkout.id == membership.checkout_id).values(state="paid"))
-    elif membership.status in rules.ENDED:
+    elif membership.paid_until is None and membership.status in rules.ENDED:
         note_failed(session, subscription.token, at=at)
 
 

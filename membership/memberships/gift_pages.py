@@ -22,7 +22,7 @@ from membership.memberships import gift_rules, gifts, queries
 from membership.memberships.gift_forms import ClaimForm, GiftForm
 from membership.memberships.gift_models import Gift
 from membership.memberships.gift_queries import gift_by_token, state_of
-from membership.memberships.gift_rules import FURTHEST, PERIODS, NobodyToWriteTo, NotADay, price_of
+from membership.memberships.gift_rules import FURTHEST, PERIODS, NobodyToWriteTo, NotADay, check_words, price_of
 from membership.memberships.queries import TierOffer
 from membership.memberships.room import blueprint
 from membership.memberships.rules import UnknownTier
@@ -160,7 +160,7 @@ def _asked_for(form: GiftForm) -> tuple[TierOffer, Money]:
 
 
 def _wrapped(form: GiftForm, offer: TierOffer) -> gifts.Wrapped:
-    """What was chosen, checked together. Raises `NobodyToWriteTo`, `NotADay`."""
+    """What was chosen, checked together. Raises `NobodyToWriteTo`, `NotADay`, `LinksInIt`."""
     email = (form.recipient_email.data or "").strip() or None
     by_letter = form.delivery.data in ("now", "day")
     if by_letter and email is None:
@@ -168,10 +168,10 @@ def _wrapped(form: GiftForm, offer: TierOffer) -> gifts.Wrapped:
     return gifts.Wrapped(
         tier_id=offer.id,
         months=form.months.data,
-        giver_name=" ".join(str(form.giver_name.data or "").split()),
-        recipient_name=" ".join(str(form.recipient_name.data or "").split()),
+        giver_name=check_words(" ".join(str(form.giver_name.data or "").split()), field="giver_name"),
+        recipient_name=check_words(" ".join(str(form.recipient_name.data or "").split()), field="recipient_name"),
         recipient_email=email if by_letter else None,
-        message=str(form.message.data or "").replace("\r\n", "\n"),
+        message=check_words(str(form.message.data or "").replace("\r\n", "\n"), field="message"),
         deliver_at=_deliver_at(form) if by_letter else None,
     )
 

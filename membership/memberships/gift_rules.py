@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -47,6 +48,13 @@ class NobodyToWriteTo(Refused):
     words = N_("Please write the address that the letter should go to, or choose to hand over the link yourself.")
 
 
+class LinksInIt(Refused):
+    """Our letters carry no addresses that others chose: somebody could send people anywhere in our name."""
+
+    field = "message"
+    words = N_("Please leave out web addresses; our letter carries only the link of the gift.")
+
+
 class NoSuchGift(Refused):
     """No gift has this secret, or it is not paid."""
 
@@ -68,6 +76,16 @@ class Withdrawn(Refused):
     words = N_(
         "This gift cannot be claimed: its payment was returned or is disputed. Please ask whoever gave it to you."
     )
+
+
+_LINK = re.compile(r"://|\bwww\.|\bhttps?:", re.IGNORECASE)
+
+
+def check_words(text: str, *, field: str) -> str:
+    """Words of a giver that stand in our letter. Raises `LinksInIt`."""
+    if _LINK.search(text):
+        raise LinksInIt(field=field)
+    return text
 
 
 def price_of(months: int, *, monthly: Money, yearly: Money) -> Money:

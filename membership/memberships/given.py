@@ -47,6 +47,7 @@ def give_complimentary(
 
 def end_early(session: Session, given_id: int, *, by: int, at: datetime) -> GivenMembership:
     """Staff end a complimentary membership before its day; its reader is told. Raises `OverAlready`."""
+    post(session, FOLLOW, f"given:{given_id}", {"given": given_id}, due_at=at)  # jobs are locked before rows
     given = hold(session, given_id)
     if given is None or given.kind != "complimentary" or given.ends_at is None or given.ends_at <= at:
         raise OverAlready()

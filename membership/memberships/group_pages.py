@@ -26,14 +26,13 @@ from membership.memberships.queries import TierOffer, current_membership
 from membership.memberships.room import blueprint
 from membership.memberships.rules import ENDED, UnknownTier
 from membership.memberships.tasks import product_of
+from membership.memberships.unconfirmed import holds, unconfirmed
 from membership.money import Money, check_bounds
 from membership.readers.models import Person
-from membership.readers.queries import person_by_email
-from membership.readers.rules import email_key
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash, client_address
-from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.limits import CHECKOUTS_PER_CLIENT, count_against
 
 Answer = Response | str | tuple[str, int]
 
@@ -71,8 +70,9 @@ def begin_group() -> Answer:
         order = _asked_for(form)
         if not valid:
             return _page(form, form.currency.data), 422
-        if _pays_already(str(form.email.data)):
-            return _one_group(str(form.email.data))
+        email = str(form.email.data)
+        if paying.own_reader_id(email) and _pays_already(email):
+            return redirect("/account/group", 303)  # type: ignore[return-value]
 
         def prepare(session: Session, checkout: Checkout) -> None:
             choice = {"tier_id": order.offer.id, "interval": order.interval, "seats": order.seats}
@@ -85,6 +85,7 @@ def begin_group() -> Answer:
             details=("group", order.offer.slug, order.interval, order.seats),
             back=paying.back_to("/group", form, tier=order.offer.slug),
             prepare=prepare,
+            unconfirmed=unconfirmed(email, current_group, group=True),
             open_page=lambda asked: gateway.open_membership_checkout(
                 asked, product_id=product_of(order.offer.id), interval=order.interval, seats=order.seats
             ),
@@ -144,19 +145,7 @@ def _quiet(page: str) -> Response:
 def _pays_already(email: str) -> bool:
     """Whether a group of this address is running: seats are added to that one."""
     with reading() as session:
-        person = person_by_email(session, email)
-        return person is not None and current_group(session, person.reader_id) is not None
-
-
-def _one_group(email: str) -> Answer:
-    """No second group. The payer, signed in, is sent to it; anybody else learns only that we have written."""
-    if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
-        return redirect("/account/group", 303)  # type: ignore[return-value]
-    at = clock.now()
-    count_against((CHECKOUTS_PER_CLIENT, client_address()), (CHECKOUTS_PER_ADDRESS, email_key(email)), at=at)
-    with transaction() as session:
-        actions.tell_already_patron(session, email, group=True, at=at)
-    return render_template("memberships/we_have_written.html", email=email)
+        return holds(session, email, current_group)
 
 
 def _asked_for(form: GroupForm) -> Order:

@@ -18,7 +18,8 @@ from membership.readers.models import Person
 
 @dataclass(frozen=True)
 class SeatLine:
-    """A seat that is taken or offered; `name` is its holder's present name or address, or the address it was offered to."""
+    """A seat that is taken or offered; `name` is its holder's name, else the address it was offered to (the
+    holder's own, should it be another one, is not the payer's to know); empty once erased."""
 
     seat: GroupSeat
     name: str
@@ -51,7 +52,7 @@ def seat_lines(session: Session, membership_id: int) -> list[SeatLine]:
         .order_by(GroupSeat.id)
     )
     return [
-        SeatLine(seat, (person.name or person.email) if person else seat.email if seat.reader_id is None else "")
+        SeatLine(seat, "" if seat.reader_id is not None and person is None else (person and person.name) or seat.email)
         for seat, person in session.execute(statement)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -172,7 +173,7 @@ def _wake(session: Session, reader_id: int, *, at: datetime) -> None:
 def _invite(session: Session, group: Membership, seat: GroupSeat, *, at: datetime) -> None:
     payer = session.get(Person, group.reader_id)
     to = Recipient(seat.email, "", payer.language if payer else "en")
-    values = {"seat": seat, "payer": payer, "tier": session.get_one(Tier, group.tier_id)}
+    values: dict[str, Any] = {"seat": seat, "payer": payer, "tier": session.get_one(Tier, group.tier_id)}
     write(session, "group_invitation", to, key=f"seat:{seat.id}", at=at, fleeting=True, **values)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from membership.db import UtcTime
 from membership.memberships.given_models import GivenMembership
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership
@@ -50,28 +51,30 @@ def is_given_now(given: GivenMembership, at: datetime) -> bool:
     return stands_by_gift(begins_at=given.begins_at, ends_at=given.ends_at, frozen=given.frozen, at=at)
 
 
-def standing_at(at: datetime) -> ColumnElement[bool]:
-    """`stands` as an SQL condition on `Membership`; a test holds the two together."""
-    in_time = or_(Membership.paid_until > at, and_(Membership.paused.is_(False), Membership.paid_until > at - GRACE))
+def standing_at(at: Any, *, grace_from: Any = None) -> ColumnElement[bool]:
+    """`stands` as an SQL condition on `Membership`; a test holds the two together. `at` may be a parameter of a prepared
+    statement; then `grace_from` is the one that is `GRACE` earlier."""
+    grace_from = at - GRACE if grace_from is None else grace_from
+    in_time = or_(Membership.paid_until > at, and_(Membership.paused.is_(False), Membership.paid_until > grace_from))
     return and_(Membership.status.not_in(ENDED | NOT_BEGUN), in_time, Membership.frozen.is_(False))
 
 
-def given_at(at: datetime) -> ColumnElement[bool]:
+def given_at(at: Any) -> ColumnElement[bool]:
     """`is_given_now` as an SQL condition on `GivenMembership`; a test holds the two together."""
     in_time = and_(GivenMembership.begins_at <= at, GivenMembership.ends_at > at)
     return and_(in_time, GivenMembership.frozen.is_(False))
 
 
-def held_at(at: datetime) -> ColumnElement[bool]:
+def held_at(at: Any) -> ColumnElement[bool]:
     """Seats that somebody holds, as an SQL condition on `GroupSeat`."""
     freed_later = or_(GroupSeat.freed_at.is_(None), GroupSeat.freed_at > at)
     return and_(GroupSeat.reader_id.is_not(None), GroupSeat.taken_at <= at, freed_later)
 
 
-def standings_at(at: datetime, *, reader_id: int | None = None) -> Subquery:
+def standings_at(at: Any, *, reader_id: Any = None, grace_from: Any = None) -> Subquery:
     """Every reason why anybody (or this reader) stands well, a row each: `reader_id`, `source`, `source_id`, `tier_id`,
     `since`, `until`, `paused`. A reader with several reasons has several rows."""
-    paid = standing_at(at)
+    paid = standing_at(at, grace_from=grace_from)
     own = _reasons("membership", Membership.reader_id, Membership.id, Membership.started_at, Membership.paid_until)
     own = own.add_columns(Membership.paused.label("paused")).where(Membership.seats.is_(None), paid)
     seat = _reasons("seat", GroupSeat.reader_id, GroupSeat.id, GroupSeat.taken_at, Membership.paid_until)
@@ -107,10 +110,16 @@ def standings_of(session: Session, reader_id: int, at: datetime) -> list[Standin
     return sorted(found, key=lambda one: (one.until, -SOURCES.index(one.source), one.source_id), reverse=True)
 
 
+_OF_READER = standings_at(
+    bindparam("at", type_=UtcTime()), reader_id=bindparam("reader"), grace_from=bindparam("grace_from", type_=UtcTime())
+)
+_STANDS = select(_OF_READER.c.reader_id).limit(1)
+"""Prepared: every page of a reader who is signed in asks it."""
+
+
 def has_standing(session: Session, reader_id: int, at: datetime) -> bool:
     """Whether a reader stands well at this moment, by whatever source."""
-    found = standings_at(at, reader_id=reader_id)
-    return session.execute(select(found.c.reader_id).limit(1)).first() is not None
+    return session.execute(_STANDS, {"at": at, "grace_from": at - GRACE, "reader": reader_id}).first() is not None
 
 
 def patrons_at(session: Session, at: datetime) -> int:

@@ -23,13 +23,11 @@ from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.room import blueprint
 from membership.memberships.rules import tier_for
 from membership.memberships.tasks import product_of
+from membership.memberships.unconfirmed import holds, unconfirmed
 from membership.money import Money, check_bounds, read_amount
-from membership.readers.queries import person_by_email
-from membership.readers.rules import email_key
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
-from membership.web.browser import browser_hash, client_address
-from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.browser import browser_hash
 
 __all__ = ["blueprint", "gift_pages", "group_pages"]
 
@@ -62,8 +60,9 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
         slug, amount = _asked_for(form)
         if not valid:
             return _page(form, form.currency.data), 422
-        if _runs_already(str(form.email.data)):
-            return _one_pledge(form)
+        email = str(form.email.data)
+        if paying.own_reader_id(email) and _runs_already(email):
+            return render_template("memberships/already.html", article=form.article.data)
         interval = str(form.interval.data)
         tier_id = _tier_id(slug, amount.currency)
 
@@ -78,6 +77,8 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
             back=paying.back_to(f"/join/{slug}", form, interval=interval),
             prepare=prepare,
             open_page=lambda asked: _open_page(asked, tier_id, interval),
+            unconfirmed=unconfirmed(email, queries.current_membership),
+            fee_may_be_covered=True,
         )
     except Refused as refused:
         form.show(refused, "amount")
@@ -89,20 +90,7 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
 def _runs_already(email: str) -> bool:
     """Whether a membership of this address is running: a second one would charge somebody twice."""
     with reading() as session:
-        person = person_by_email(session, email)
-        return person is not None and queries.current_membership(session, person.reader_id) is not None
-
-
-def _one_pledge(form: JoinForm) -> str:
-    """No second membership. The patron, signed in, is offered what fits; anybody else learns only that we have written."""
-    email, at = str(form.email.data), clock.now()
-    if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
-        return render_template("memberships/already.html", article=form.article.data)
-    limits = ((CHECKOUTS_PER_CLIENT, client_address()), (CHECKOUTS_PER_ADDRESS, email_key(email)))
-    count_against(*limits, at=at)
-    with transaction() as session:
-        actions.tell_already_patron(session, email, at=at)
-    return render_template("memberships/we_have_written.html", email=email)
+        return holds(session, email, queries.current_membership)
 
 
 def _asked_for(form: JoinForm) -> tuple[str, Money]:

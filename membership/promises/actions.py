@@ -12,11 +12,12 @@ from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.newsroom.queries import today
-from membership.promises import rules
-from membership.promises.models import Promise, PromiseStep
-from membership.promises.queries import promise_by_id, those_to_tell
-from membership.readers.queries import person, team
+from membership.promises import overdue, rules
+from membership.promises.models import Promise, PromisePicture, PromiseSetting, PromiseStep
+from membership.promises.queries import address_of, promise_by_id, those_to_tell
+from membership.readers.queries import team
 from membership.readers.trail import note
+from membership.readers.wishes import stop_address
 from membership.refusals import NotFound
 from membership.topics import actions as topics
 from membership.topics.rules import is_web_address
@@ -67,13 +68,27 @@ def set_date(session: Session, promise_id: int, *, editor_id: int, due_on: date,
         return  # pressed twice
     promise.state, promise.editor_id, promise.due_on = "reporting", editor_id, due_on
     _step(session, promise, "dated", words=due_on.isoformat(), by=by, at=at)
+    overdue.watch(session, promise)
+    topics.note_step(
+        session, promise.topic_id, "dated", title=due_on.isoformat(), address=address_of(promise), at=at
+    )  # fmt: skip
     note(session, actor_id=by, action="promise:dated", object=f"promise/{promise.id}", at=at, due_on=due_on.isoformat())
 
 
 def publish(
-    session: Session, promise_id: int, *, url: str, title: str, by: int, at: datetime, tell: bool = True
+    session: Session,
+    promise_id: int,
+    *,
+    url: str,
+    title: str,
+    by: int,
+    at: datetime,
+    tell: bool = True,
+    picture: bytes | None = None,
 ) -> None:
     """The story is out: close the promise with its address, and post the job that tells those who asked.
+
+    `picture`: a JPEG as `reading.story_at` makes it.
 
     Raises `NotFound`, `AlreadyClosed`, `NotAStory`, `StoryTitleMissing`.
     """
@@ -83,6 +98,8 @@ def publish(
         raise rules.NotAStory()
     promise.story_url, promise.story_title = url, rules.check_story_title(title)
     promise.state, promise.closed_at = "published", at
+    if picture:
+        session.add(PromisePicture(promise_id=promise.id, jpeg=picture))
     _step(session, promise, "published", words=promise.story_title, by=by, at=at)
     topics.note_step(session, promise.topic_id, "published", title=promise.story_title, address=url, at=at)
     if tell:
@@ -109,20 +126,29 @@ def report_back(session: Session, promise_id: int, *, after: int, at: datetime) 
     if promise is None or promise.state != "published":
         return
     told = those_to_tell(session, promise, after=after, most=LETTERS_AT_ONCE)
-    for reader_id in told:
-        who = person(session, reader_id)
-        if who is not None:
-            write(
-                session, "story_is_out", Recipient(who.email, who.name, who.language, reader_id),
-                key=f"promise:{promise.id}:{reader_id}", at=at, promise=promise,
-            )  # fmt: skip
+    for who in told:
+        write(
+            session, "story_is_out", Recipient(who.email, who.name, who.language, who.reader_id),
+            key=f"promise:{promise.id}:{who.reader_id}", at=at, promise=promise,
+            stop_address=stop_address(who.reader_id, "stories"),
+        )  # fmt: skip
     if len(told) == LETTERS_AT_ONCE:
-        _post_report(session, promise.id, after=told[-1], at=at)
+        _post_report(session, promise.id, after=told[-1].reader_id, at=at)
 
 
-def address_of(promise: Promise) -> str:
-    """Where a promise stands on the public page."""
-    return f"/promises#promise-{promise.id}"
+def explain_delay(session: Session, promise_id: int, *, reason: str, by: int, at: datetime) -> None:
+    """Say in public why a promised day is not kept. Raises `NotFound`, `AlreadyClosed`, `ReasonMissing`."""
+    promise = _held(session, promise_id)
+    promise.delay_reason = rules.check_reason(reason)
+    note(session, actor_id=by, action="promise:delayed", object=f"promise/{promise.id}", at=at)
+
+
+def tell_late_after(session: Session, days: int | None, *, by: int, at: datetime) -> None:
+    """From now on readers are told so many days after a promised day. Raises `NotDays`."""
+    days = rules.check_days(days)
+    session.merge(PromiseSetting(id=1, late_after=days))
+    session.flush()
+    note(session, actor_id=by, action="promises:late_after", object="promises", at=at, days=days)
 
 
 def _post_report(session: Session, promise_id: int, *, after: int, at: datetime) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, SelectField, StringField, TextAreaField, URLField
+from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField, URLField
 from wtforms.validators import InputRequired
 
-from membership.promises.rules import STORY_TITLE_LENGTH
+from membership.promises.rules import LATE_AFTER_MOST, STORY_TITLE_LENGTH
 from membership.web.forms import Form
 
 
@@ -22,6 +22,20 @@ class StoryForm(Form):
 
     url = URLField(_l("Address of the story"), render_kw={"inputmode": "url", "placeholder": "https://"})
     title = StringField(_l("Title of the story"), render_kw={"maxlength": STORY_TITLE_LENGTH})
+
+
+class DelayForm(Form):
+    """Why the promised day is not kept."""
+
+    delay_reason = TextAreaField(_l("Why it is late (public)"), render_kw={"rows": 3, "class": "low"})
+
+
+class LateForm(Form):
+    """After how many days readers are told."""
+
+    days = IntegerField(
+        _l("Days after the promised day"), render_kw={"min": 0, "max": LATE_AFTER_MOST, "class": "short"}
+    )
 
 
 class DeclineForm(Form):

@@ -9,6 +9,9 @@ from membership.refusals import N_, Refused
 STORY_TITLE_LENGTH = 200
 REASON_LENGTH = 2000
 FURTHEST = timedelta(days=3 * 365)
+LATE_AFTER = 7
+"""Days after a promised day, unless staff set another number, before readers are told that it was not kept."""
+LATE_AFTER_MOST = 365
 PENDING = frozenset({"accepted", "reporting"})
 
 
@@ -52,6 +55,20 @@ class AlreadyClosed(Refused):
 
     status = 409
     words = N_("This promise has been closed already.")
+
+
+class NotDays(Refused):
+    """A number of days within a year."""
+
+    field = "days"
+    words = N_("Please write a number of days from 0 to %(most)s.")
+
+
+def check_days(days: int | None) -> int:
+    """After how many days readers are told. Raises `NotDays`."""
+    if days is None or not 0 <= days <= LATE_AFTER_MOST:
+        raise NotDays(most=LATE_AFTER_MOST)
+    return days
 
 
 def check_pending(state: str) -> None:

@@ -49,7 +49,7 @@ def ask_for_letter(
         else Recipient(email.strip(), language=language)
     )
     kind = "sign_in" if person else "sign_in_unknown"
-    write(session, kind, recipient, key=f"sign-in:{challenge.id}", at=at, fleeting=True, token=token, code=code)
+    write(session, kind, recipient, key=f"sign-in:{challenge.token_hash[:32]}", at=at, fleeting=True, token=token, code=code)
 
 
 def sign_in_by_link(session: Session, token: str, *, browser_hash: str, at: datetime) -> SignedIn:

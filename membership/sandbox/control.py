@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from membership.money import Money
 from membership.sandbox import clock, events, letters
-from membership.sandbox.billing import agenda
+from membership.sandbox.answers import Refusal
+from membership.sandbox.billing import agenda, balance, disputing
 from membership.sandbox.clock import NotATime
 from membership.sandbox.faults import COUNTS, SWITCHES, NotAFault
+from membership.sandbox.resources import refunds
 from membership.sandbox.switches import attempts, begin_anew, when
 from membership.sandbox.world import World
 
 SHOWN = 50
+PAYMENTS_SHOWN = 12
+CURRENCIES = """
+SELECT DISTINCT json_extract(body, '$.currency') FROM objects WHERE object = 'balance_transaction' ORDER BY 1
+"""
 EVENTS = """
 SELECT e.id, e.type, e.created, e.object_id, e.withheld,
   (SELECT count(*) FROM deliveries d WHERE d.event = e.id AND d.state = 'pending'),
@@ -56,6 +64,19 @@ def room(world: World) -> Blueprint:
             return _page(world, word=str(error), status=422)
         return _back("clock")
 
+    @desk.post("/payments/<id>")
+    def payment(id: str) -> Response:
+        """What a payer, a bank or somebody at Stripe's dashboard does to a payment."""
+        deed = DEEDS.get(request.form.get("deed", ""))
+        if deed is None:
+            return _page(world, word="That cannot be done here.", status=422)
+        try:
+            with world.transaction():
+                deed(world, id)
+        except Refusal as refusal:
+            return _page(world, word=str(refusal), status=422)
+        return _back("payments")
+
     @desk.post("/faults")
     def faults() -> Response:
         try:
@@ -76,6 +97,62 @@ def room(world: World) -> Blueprint:
         return _back("clock")
 
     return desk
+
+
+def _refund(world: World, id: str) -> None:
+    refunds.refund(world, {"charge": id})
+
+
+def _dispute(world: World, id: str) -> None:
+    disputing.begin(world, world.get("charge", id), "fraudulent")
+
+
+def _decided(outcome: str) -> Callable[[World, str], None]:
+    def decide(world: World, id: str) -> None:
+        for case in world.store.find("dispute", owner=id):
+            if case["status"] not in disputing.OVER:
+                disputing.close(world, case, outcome)
+
+    return decide
+
+
+def _pay_out(world: World, currency: str) -> None:
+    if balance.pay_out(world, currency) is None:
+        raise Refusal("Nothing is available to be paid out: money is available three days after a payment.")
+
+
+DEEDS: dict[str, Callable[[World, str], None]] = {
+    "refund": _refund,
+    "dispute": _dispute,
+    "won": _decided("won"),
+    "lost": _decided("lost"),
+    "payout": _pay_out,
+}
+PAYMENTS = """
+SELECT body FROM objects WHERE object = 'charge' AND json_extract(body, '$.paid') ORDER BY created DESC, seq DESC LIMIT ?
+"""
+CASES = """
+SELECT c.body FROM objects d JOIN objects c ON c.id = d.owner WHERE d.object = 'dispute'
+  AND json_extract(d.body, '$.status') NOT IN ('won', 'lost', 'warning_closed', 'prevented')
+"""
+
+
+def _payments(world: World) -> list[dict[str, Any]]:
+    """Those with an open dispute first, then the latest."""
+    cases = [json.loads(body) for (body,) in world.store.query(CASES)]
+    latest = [json.loads(body) for (body,) in world.store.query(PAYMENTS, (PAYMENTS_SHOWN,))]
+    known = {one["id"] for one in cases}
+    return [
+        {
+            "id": one["id"],
+            "at": when(one["created"]),
+            "who": one["billing_details"]["name"] or one["billing_details"]["email"] or "",
+            "amount": Money(one["amount"], one["currency"].upper()).written("en"),
+            "disputed": one["id"] in known,
+            "done": one["refunded"] or one["disputed"],
+        }
+        for one in [*cases, *(one for one in latest if one["id"] not in known)]
+    ]
 
 
 def _faults_asked() -> dict[str, Any]:
@@ -114,6 +191,8 @@ def _page(world: World, *, word: str | None = None, status: int = 200) -> Respon
         faults=world.faults.shown(),
         counts=COUNTS,
         switches=SWITCHES,
+        payments=_payments(world),
+        currencies=[code for (code,) in world.store.query(CURRENCIES)],
         endpoints=world.store.find("webhook_endpoint"),
         letters=[
             {**one, "at": when(float(str(one["sent_at"])))}

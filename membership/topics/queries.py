@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -33,6 +33,11 @@ class Happening:
     reason: str = ""
     title: str = ""
     address: str = ""
+
+    @property
+    def day(self) -> date | None:
+        """The day that was promised, of a step that named one: its title, in ISO 8601."""
+        return date.fromisoformat(self.title) if self.kind == "dated" else None
 
 
 _supporters = (

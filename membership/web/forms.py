@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from flask import request
+from flask import current_app, request
 from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, TimestampSigner
 from werkzeug.datastructures import CombinedMultiDict
 from wtforms import EmailField, HiddenField, StringField
 from wtforms.validators import DataRequired, Length, StopValidation
@@ -50,7 +52,7 @@ class Form(FlaskForm):
     def renew_after(self, refused: Refused) -> None:
         """A conflict (409) means that this form's one-time value is used up: the form shown again carries a new one."""
         if refused.status == 409 and "attempt" in self:
-            self["attempt"].data = secrets.token_urlsafe(18)
+            self["attempt"].data = new_attempt()
 
 
 _UNWRITTEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -84,15 +86,32 @@ def address_field(label: Any = None, missing: Any = None) -> EmailField:
     )
 
 
-_ATTEMPT = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+_ATTEMPT = re.compile(r"[A-Za-z0-9_.-]{16,80}", re.ASCII)
+
+
+def _signer() -> TimestampSigner:
+    return TimestampSigner(current_app.config["MEMBERSHIP"].secret_key, salt="a form was shown")
+
+
+def new_attempt() -> str:
+    """A random value with the moment it was made (wall time), signed."""
+    return _signer().sign(secrets.token_urlsafe(18)).decode()
+
+
+def shown_at(attempt: str) -> datetime | None:
+    """When the form with this attempt was shown, in wall time; None when the value is none of ours."""
+    try:
+        return _signer().unsign(attempt, return_timestamp=True)[1]
+    except BadSignature:
+        return None
 
 
 class AttemptField(HiddenField):
-    """A random value made when the form is shown. Posted twice it is still one attempt; a strange one is replaced."""
+    """Made when the form is shown (`new_attempt`). Posted twice it is still one attempt; a strange value is replaced."""
 
     data: str | None
 
     def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
         super().process(formdata, *args, **kwargs)
         if not (self.data and _ATTEMPT.fullmatch(self.data)):
-            self.data = secrets.token_urlsafe(18)
+            self.data = new_attempt()

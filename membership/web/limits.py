@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import Text, bindparam, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Index, Text, bindparam, delete, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership.db import Base, UtcTime, transaction
 from membership.refusals import N_, Refused
@@ -29,11 +30,21 @@ class LimitCount(Base):
     """How often something happened in one window. `subject` is a keyed hash: no address is kept in the clear."""
 
     __tablename__ = "limit_count"
+    __table_args__ = (Index("ix_limit_count_window_start", "window_start"),)
 
     scope: Mapped[str] = mapped_column(Text, primary_key=True)
     subject: Mapped[str] = mapped_column(Text, primary_key=True)
     window_start: Mapped[datetime] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class ChosenFigure(Base):
+    """A number that staff chose in the place of the house's own: a limit by its scope, or another figure by its name."""
+
+    __tablename__ = "chosen_figure"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[int]
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,6 @@ SIGN_IN_PER_NETWORK = Limit("sign-in/network", 20, timedelta(hours=1))
 CODES_PER_CLIENT = Limit("code/client", 50, timedelta(hours=1))
 CHECKOUTS_PER_CLIENT = Limit("checkout/client", 5, timedelta(hours=1))
 CHECKOUTS_PER_ADDRESS = Limit("checkout/email", 3, timedelta(hours=1))
-CHECKOUTS_PER_BROWSER = Limit("checkout/browser", 10, timedelta(hours=1))
 PROPOSALS_PER_READER = Limit("topic/reader", 10, timedelta(days=1))
 VOTES_PER_READER = Limit("vote/reader", 60, timedelta(hours=1))
 
@@ -61,6 +71,48 @@ _COUNT = text("""
     ON CONFLICT (scope, subject, window_start) DO UPDATE SET count = limit_count.count + 1
     RETURNING count
 """).bindparams(bindparam("window_start", type_=UtcTime()))
+
+
+STAFF_MAY_CHANGE = (
+    SIGN_IN_PER_ADDRESS, SIGN_IN_PER_ADDRESS_DAY, SIGN_IN_PER_CLIENT, SIGN_IN_PER_NETWORK, CODES_PER_CLIENT,
+)  # fmt: skip
+"""Limits whose number is a setting."""
+
+_GIVE_BACK = text("""
+    UPDATE limit_count SET count = count - 1
+    WHERE scope = :scope AND subject = :subject AND window_start = :window_start AND count > 0
+""").bindparams(bindparam("window_start", type_=UtcTime()))
+
+
+def chosen_figures(session: Session) -> dict[str, int]:
+    """What staff chose, by name."""
+    return {row.name: row.value for row in session.execute(select(ChosenFigure.name, ChosenFigure.value))}
+
+
+def choose_figures(session: Session, figures: Mapping[str, int], own: Mapping[str, int]) -> dict[str, int]:
+    """From now on these numbers hold; where one is the house's `own`, nothing is kept. Returns those that changed."""
+    before = {**own, **chosen_figures(session)}
+    session.execute(delete(ChosenFigure).where(ChosenFigure.name.in_(figures)))
+    session.add_all(ChosenFigure(name=name, value=value) for name, value in figures.items() if value != own[name])
+    session.flush()
+    return {name: value for name, value in figures.items() if before[name] != value}
+
+
+def keyed(what: str) -> str:
+    """A keyed hash of an address, network or card: to be recognised by, and no way back."""
+    key = current_app.config["MEMBERSHIP"].secret_key
+    return hmac.new(key.encode(), what.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def count_up(session: Session, limit: Limit, subject: str, *, at: datetime) -> int:
+    """Count one try in the caller's transaction; returns how many there are in this window now, this one included."""
+    values = _values(limit, subject, at, current_app.config["MEMBERSHIP"].secret_key)
+    return int(session.execute(_COUNT, values).scalar_one())
+
+
+def give_back(session: Session, limit: Limit, subject: str, *, counted_at: datetime) -> None:
+    """What was counted turned out well: it counts no longer."""
+    session.execute(_GIVE_BACK, _values(limit, subject, counted_at, current_app.config["MEMBERSHIP"].secret_key))
 
 
 def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
@@ -72,9 +124,10 @@ def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
     config = current_app.config["MEMBERSHIP"]
     factor = WIDE if config.wide_limits else 1
     with transaction() as session:
+        chosen = chosen_figures(session)
         for limit, subject in counted:
             values = _values(limit, subject, at, config.secret_key)
-            if session.execute(_COUNT, values).scalar_one() > limit.most * factor:
+            if session.execute(_COUNT, values).scalar_one() > chosen.get(limit.scope, limit.most) * factor:
                 raise TooOften()
 
 

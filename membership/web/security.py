@@ -25,24 +25,25 @@ def install(app: Flask, config: Config) -> None:
         parts = urlsplit(config.stripe_api_base)
         pages.append(f"{parts.scheme}://{parts.netloc}")
 
+    policy = [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self' " + " ".join(pages),
+        "base-uri 'none'",
+        "object-src 'none'",
+        *(["upgrade-insecure-requests"] if config.secure else []),
+    ]
+    written = "; ".join(policy) + "; frame-ancestors "
+
     @app.after_request
     def add_headers(response: Response) -> Response:
         ancestors = g.get("frame_ancestors")
-        policy = [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "form-action 'self' " + " ".join(pages),
-            "base-uri 'none'",
-            "object-src 'none'",
-            "frame-ancestors " + (" ".join(ancestors) if ancestors else "'none'"),
-        ]
         if config.secure:
-            policy.append("upgrade-insecure-requests")
             response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-        response.headers["Content-Security-Policy"] = "; ".join(policy)
+        response.headers["Content-Security-Policy"] = written + (" ".join(ancestors) if ancestors else "'none'")
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, bindparam, select, text, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import TextClause
 
 from membership.db import UtcTime
-from membership.gateway.looking import look_again
+from membership.gateway.looking import look_again, looking
+from membership.jobs.queue import POST_FOR_EACH
 from membership.readers import trail
 from membership.refusals import N_, Refused
 from membership.webhooks.listeners import HEARD
@@ -26,29 +28,34 @@ _INTO = """
 """
 
 
-def _keeping(root: str, state: str) -> TextClause:
-    return text(_INTO.format(root=root, state=state)).bindparams(
-        bindparam("created_at", type_=UtcTime()),
-        bindparam("received_at", type_=UtcTime()),
-        bindparam("raw", type_=LargeBinary()),
-    )
+def _keeping(sql: str) -> TextClause:
+    times = [name for name in ("created_at", "received_at", "due_at", "posted_at") if f":{name}" in sql]
+    raw = bindparam("raw", type_=LargeBinary())
+    return text(sql).bindparams(raw, *(bindparam(name, type_=UtcTime()) for name in times))
 
 
 # One change may be told by a snapshot and by a thin event. Whichever comes second joins the first: what was applied is
 # applied, and a thin event is taken in under the root that its snapshot names.
-_KEEP = _keeping(
-    ":root_id",
-    "CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event thin WHERE thin.snapshot_id = :id"
+_SNAPSHOT = _INTO.format(
+    root=":root_id",
+    state="CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event thin WHERE thin.snapshot_id = :id"
     " AND thin.state = 'applied') THEN 'applied' ELSE :state END",
 )
-_KEEP_THIN = _keeping(
-    "COALESCE((SELECT full_one.root_id FROM stripe_event full_one WHERE full_one.id = :snapshot_id), :root_id)",
-    "CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event full_one WHERE full_one.id = :snapshot_id"
+_THIN = _INTO.format(
+    root="COALESCE((SELECT full_one.root_id FROM stripe_event full_one WHERE full_one.id = :snapshot_id), :root_id)",
+    state="CASE WHEN :state = 'new' AND EXISTS (SELECT 1 FROM stripe_event full_one WHERE full_one.id = :snapshot_id"
     " AND full_one.state = 'applied') THEN 'applied' ELSE :state END",
 )
+_KEEP, _KEEP_THIN = _keeping(_SNAPSHOT), _keeping(_THIN)
+_BOTH = """
+    WITH kept AS ({keep}), fresh AS (SELECT 1 FROM kept WHERE state = 'new'), posted AS ({post})
+    SELECT root_id, state FROM kept
+"""
+_KEEP_AND_POST = _keeping(_BOTH.format(keep=_SNAPSHOT, post=POST_FOR_EACH.format(rows="fresh")))
+"""The door's commonest case in one statement, where the database is a way off."""
 
 
-def keep_event(session: Session, envelope: Envelope, raw: bytes, *, heard: bool, at: datetime) -> bool:
+def keep_event(session: Session | Connection, envelope: Envelope, raw: bytes, *, heard: bool, at: datetime) -> bool:
     """Store an event as it came, and post its job if anybody listens (`heard`) and nobody has acted on the same change
     told in its other form. False when it was here before."""
     values = {
@@ -63,10 +70,16 @@ def keep_event(session: Session, envelope: Envelope, raw: bytes, *, heard: bool,
         "state": "new" if heard else "ignored",
         "snapshot_id": envelope.snapshot_id,
     }
+    if heard and not envelope.snapshot_id and _dialect(session) == "postgresql":
+        return session.execute(_KEEP_AND_POST, values | looking(envelope.root_id, at=at)).first() is not None
     kept = session.execute(_KEEP_THIN if envelope.snapshot_id else _KEEP, values).first()
     if kept is not None and kept.state == "new":
         look_again(session, kept.root_id, at=at)
     return kept is not None
+
+
+def _dialect(session: Session | Connection) -> str:
+    return (session.get_bind() if isinstance(session, Session) else session).dialect.name
 
 
 def is_told(session: Session, snapshot_id: str) -> bool:
@@ -104,9 +117,23 @@ def replay(session: Session, event_id: str, *, by: int | None, at: datetime) -> 
     return event
 
 
+_LEFT_ALONE = (
+    select(StripeEvent.id)
+    .where(
+        StripeEvent.root_id.in_(bindparam("roots", expanding=True)),
+        StripeEvent.state == "ignored",
+        StripeEvent.type.in_(HEARD),
+    )
+    .limit(1)
+)
+
+
 def hear_again(session: Session, intents: Sequence[str], *, at: datetime) -> None:
     """What was told of these payments was left alone while nobody knew them. Now they are booked: refunds, disputes and
     warnings are looked at again; that they were paid at all is in the books already."""
+    there = session.execute(_LEFT_ALONE, {"roots": list(intents)}).first() if intents else None
+    if there is None:
+        return
     left = update(StripeEvent).where(
         StripeEvent.root_id.in_(intents), StripeEvent.state == "ignored", StripeEvent.type.in_(HEARD)
     )

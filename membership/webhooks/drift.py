@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
@@ -53,8 +53,13 @@ def settle(session: Session, kind: str, object: str, *, at: datetime) -> None:
     session.execute(_open(kind, object).values(settled_at=at))
 
 
+_OPEN_OF_ROOT = select(Drift.id).where(Drift.root_id == bindparam("root"), Drift.settled_at.is_(None)).limit(1)
+
+
 def settle_root(session: Session, root: str, *, at: datetime) -> None:
     """This root was just taken in: what was fetched stands in the books, and what was unbooked may be booked by now."""
+    if session.execute(_OPEN_OF_ROOT, {"root": root}).first() is None:  # nearly always
+        return
     rows = session.execute(select(Drift).where(Drift.root_id == root, Drift.settled_at.is_(None))).scalars().all()
     for row in rows:
         if row.kind in AS_FETCHED or is_booked(session, row.kind, row.object):

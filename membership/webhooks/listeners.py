@@ -59,6 +59,7 @@ LISTENERS: dict[str, Answer] = {
     "payment_intent.processing": LOOK,
     "payment_intent.payment_failed": LOOK,
     "payment_intent.canceled": LOOK,
+    "charge.failed": LOOK,
     "charge.refunded": LOOK,
     "charge.refund.updated": LOOK,
     "refund.created": LOOK,

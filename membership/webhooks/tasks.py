@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 
 from membership import clock
@@ -16,10 +16,12 @@ from membership.dunning.actions import announce, end_unpaid, follow_failures, no
 from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
 from membership.gateway import collecting, listing
+from membership.gateway.declining import tries_of
 from membership.gateway.looking import TASK
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
 from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
 from membership.giving.corrections import keep_corrections
+from membership.giving.outcomes import note_paid, note_tries
 from membership.giving.payouts import keep_payout
 from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
 from membership.jobs.queue import Claimed, Park, finishing
@@ -38,6 +40,7 @@ TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_r
 RETURNED = "checkout.session.async_payment_failed"
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
+DECLINED = frozenset({"payment_intent.payment_failed", "charge.failed"})
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,22 @@ class Waiting:
     said: str = ""
 
 
+_WAITING = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
+    StripeEvent.root_id == bindparam("root"), StripeEvent.state == "new"
+)
+_DONE_WITH = (
+    update(StripeEvent)
+    .where(StripeEvent.id.in_(bindparam("ids", expanding=True)))
+    .values(state=bindparam("as_state"), applied_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
     with reading() as session:
-        waiting = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
-            StripeEvent.root_id == root, StripeEvent.state == "new"
-        )
-        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(waiting)]
+        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(_WAITING, {"root": root})]
     try:
         take_in_kind = ROOTS.get(kind_of(root))
         if take_in_kind is None:
@@ -146,6 +157,8 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
         except NotOurs:
             return _mark(session, events, "ignored")
         hear_again(session, [one.payment.id for one in fetched.paid if one.payment], at=at)
+        for one in fetched.paid:
+            note_paid(session, fetched.subscription.token, one.payment.settlement if one.payment else None, at=at)
         settle_root(session, root, at=at)
         _mark(session, events, "applied")
 
@@ -157,6 +170,7 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     """
     paid = gateway.payment(root)
     refunds, disputes = _corrections(root, paid, events)
+    tries = tries_of(root) if any(event.type in DECLINED for event in events) else []
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
@@ -174,6 +188,8 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
             gifts.follow_money(session, payment, at=at)
         if payment is not None:
             settle_root(session, root, at=at)
+        note_tries(session, paid.token, tries, at=at)
+        note_paid(session, paid.token, paid.settlement, at=at)
         _mark(session, events, "applied" if payment else "ignored")
 
 
@@ -242,7 +258,7 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
         return
     at = clock.now()
     ids = [event.id for event in events]
-    session.execute(update(StripeEvent).where(StripeEvent.id.in_(ids)).values(state=state, applied_at=at))
+    session.execute(_DONE_WITH, {"ids": ids, "as_state": state, "at": at})
     for event in events:
         if state == "applied" and answer_to(event.type) is NOTE:
             find(session, event.type, event.object_id or event.id, ours="", theirs=event.said, at=at)

@@ -8,7 +8,7 @@ from flask import Blueprint, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from membership import clock
-from membership.db import transaction
+from membership.db import writing
 from membership.gateway.signatures import is_signed
 from membership.web.access import Who, allow
 from membership.webhooks.actions import keep_event
@@ -28,8 +28,8 @@ def receive() -> tuple[str, int, dict[str, str]]:
         envelope = _genuine(raw)
     except NotFromStripe as refused:
         return f"{refused}\n", 400, plain
-    with transaction() as session:
-        keep_event(session, envelope, raw, heard=is_heard(envelope), at=clock.now())
+    with writing() as connection:
+        keep_event(connection, envelope, raw, heard=is_heard(envelope), at=clock.now())
     return "kept\n", 200, plain
 
 

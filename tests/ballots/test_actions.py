@@ -208,8 +208,8 @@ def test_the_result_is_kept_with_its_hash_and_a_recount_gives_the_same_bytes(ses
     actions.close_ballot(session, made.id, secret=SECRET, at=made.closes_at + HOUR)
     assert made.result == before
     votes = queries.published_votes(session, made)
-    assert len(votes) == 21 and [code for code, _ in votes] == sorted(code for code, _ in votes)
-    assert {content for _, content in votes} == {"1,2", "3"}
+    assert len(votes) == 21 and [code for code, _, _ in votes] == sorted(code for code, _, _ in votes)
+    assert {content for _, content, _ in votes} == {"1,2", "3"}
 
 
 def test_below_twenty_votes_only_totals_and_codes_are_published(session):
@@ -218,8 +218,8 @@ def test_below_twenty_votes_only_totals_and_codes_are_published(session):
     receipts = [cast(session, made, who, 2) for who in voters]
     close(session, made)
     votes = queries.published_votes(session, made)
-    assert {code for code, _ in votes} == {receipt.code for receipt in receipts}
-    assert {content for _, content in votes} == {None}
+    assert {code for code, _, _ in votes} == {receipt.code for receipt in receipts}
+    assert {content for _, content, _ in votes} == {None}
     found = queries.receipt(session, made, receipts[0].code)
     assert (found.state, found.chosen) == ("counted", [])
     assert json.loads(made.result)["votes_sha"] is None
@@ -298,7 +298,7 @@ def test_the_log_is_sealed_in_batches_that_mix_ten_patrons_and_so_is_the_rest_at
     for line in lines:
         if line[1] == "replaced":
             live.remove(line[2])
-    assert sorted(live) == [code for code, _ in queries.published_votes(session, made)]
+    assert sorted(live) == [code for code, _, _ in queries.published_votes(session, made)]
 
 
 def test_one_patron_who_sends_old_forms_again_and_again_is_no_batch_around_another(session):

@@ -243,4 +243,4 @@ def check(session: Session, ballot_id: int) -> None:
     for row in rows:
         if row.event == "replaced":
             live.remove(row.code)
-    assert sorted(live) == [code for code, _ in queries.published_votes(session, ballot)]
+    assert sorted(live) == [code for code, _, _ in queries.published_votes(session, ballot)]

@@ -158,8 +158,9 @@ def test_after_the_close_the_result_the_file_and_the_receipts_can_be_read_by_any
         answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         and "attachment" in answer.headers["Content-Disposition"]
     )
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = list(csv.DictReader(line for line in io.StringIO(answer.text) if not line.startswith("#")))
     assert len(rows) == 20 and {row["content"] for row in rows} == {"1,2", "3"}
+    assert {(row["content"], row["3. Harbour question 3"]) for row in rows} == {("1,2", ""), ("3", "1")}
     found = client.get(f"/ballots/{made.slug}/receipt/{receipts[-1].written_code.lower()}")
     assert found.status_code == 200 and found.headers["Cache-Control"] == "no-store"
     assert "was counted" in found.text and "Harbour question 3" in found.text
@@ -211,7 +212,8 @@ def test_below_twenty_votes_the_file_holds_codes_alone(session, client):
     for who in voters:
         cast(session, made, who, 1)
     close(session, made)
-    lines = client.get(f"/ballots/{made.slug}/ballots.csv").text.split()
+    text = client.get(f"/ballots/{made.slug}/ballots.csv").text
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
     assert lines[0] == "code" and len(lines) == 3 and "," not in "".join(lines)
     assert "holds the codes only" in client.get(f"/ballots/{made.slug}/results").text
 

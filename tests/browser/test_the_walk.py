@@ -68,6 +68,20 @@ def propose(house: House, page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(title[:20])
 
 
+def see_what_is_alike(house: House, plain: Page, scripted: Page) -> None:
+    """With script while the title is typed, without it before the topic is sent; nothing typed is lost."""
+    sign_in(house, scripted, "ada@example.org")
+    scripted.goto(f"{house.url}/topics")
+    scripted.get_by_label("What should we look into?").press_sequentially("Fishing on the pier")
+    expect(scripted.locator("[data-similar-here]").get_by_role("link")).to_contain_text("Who may fish from the pier?")
+    plain.goto(f"{house.url}/topics")
+    plain.get_by_label("What should we look into?").fill("Fishing on the pier")
+    plain.get_by_label("Why does it matter?").fill("My father did, and nobody asked him for a paper.")
+    plain.get_by_role("button", name="Propose it").click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text("Has this been asked already?")
+    expect(plain.get_by_label("Why does it matter?")).to_have_value("My father did, and nobody asked him for a paper.")
+
+
 def accept_and_ask(house: House, page: Page) -> None:
     for title in (QUAY, "Who may fish"):
         page.goto(f"{house.url}/staff/topics")
@@ -123,6 +137,7 @@ def test_the_whole_loop_in_chromium_without_script(house: House, visitor: Visito
         expect(ada.locator("main")).to_contain_text("Friend")
         propose(house, ada, QUAY)
         propose(house, ada, "Who may fish from the pier?")
+        see_what_is_alike(house, ada, visitor(script=True))
         sign_in(house, team, "editor@lantern.example")
         accept_and_ask(house, team)
         vote(house, ada)

@@ -243,8 +243,8 @@ def answer_before_storing(house: Any) -> None:
 
         @answer.call_on_close
         def store() -> None:
-            with views.transaction() as session:
-                views.keep_event(session, envelope, raw, heard=views.is_heard(envelope), at=views.clock.now())
+            with views.writing() as connection:
+                views.keep_event(connection, envelope, raw, heard=views.is_heard(envelope), at=views.clock.now())
 
         return answer
 

@@ -35,7 +35,7 @@ def test_the_migrations_make_what_the_models_describe(empty):
 def test_a_forgotten_column_would_be_seen(empty):
     schema.upgrade(empty)
     empty.exec_driver_sql("ALTER TABLE perk ADD COLUMN forgotten TEXT")
-    empty.exec_driver_sql("DROP TABLE limit_count")
+    empty.exec_driver_sql("DROP TABLE worker_beat")
     assert len(differences(empty)) == 2
 
 

@@ -7,7 +7,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
 
+from membership.sandbox import history
+from membership.sandbox.shapes import catalogue
 from tests.sandbox.conftest import Sandbox, post_form
 
 
@@ -79,15 +82,42 @@ def test_the_control_room_shows_and_moves(sandbox: Sandbox) -> None:
     event = sandbox.v1.events.list().data[0]
     assert "What is told" in page(sandbox, f"/events/{event.id}")
     sandbox.ear.clear()
-    assert post_form(f"{sandbox.url}/events/{event.id}/delivery", {})[0] == 303
+    assert post_form(f"{sandbox.running.url}/events/{event.id}/delivery", {})[0] == 303
     sandbox.flush()
     assert [e["id"] for e in sandbox.ear.heard] == [event.id]
-    assert post_form(f"{sandbox.url}/clock", {"advance": "31d"})[0] == 303
+    assert post_form(f"{sandbox.running.url}/clock", {"advance": "31d"})[0] == 303
     assert sandbox.read("/_sandbox/clock")["offset"] == 31 * 86_400
-    assert post_form(f"{sandbox.url}/clock", {"advance": "yesterday"})[0] == 422
-    assert post_form(f"{sandbox.url}/faults", {"drop": "2", "pause": "on", "fail_api": "429, cut"})[0] == 303
+    assert post_form(f"{sandbox.running.url}/clock", {"advance": "yesterday"})[0] == 422
+    assert post_form(f"{sandbox.running.url}/faults", {"drop": "2", "pause": "on", "fail_api": "429, cut"})[0] == 303
     faults = sandbox.read("/_sandbox/faults")
     assert (faults["drop"], faults["pause"], faults["fail_api"]) == (2, True, [429, "cut"])
-    assert post_form(f"{sandbox.url}/faults", {"drop": "many"})[0] == 422
-    assert post_form(f"{sandbox.url}/faults", {"clear": "1"})[0] == 303
+    assert post_form(f"{sandbox.running.url}/faults", {"drop": "many"})[0] == 422
+    assert post_form(f"{sandbox.running.url}/faults", {"clear": "1"})[0] == 303
     assert json.dumps(sandbox.read("/_sandbox/faults")["drop"]) == "0"
+
+
+def test_in_the_control_room_a_payment_is_disputed_decided_refunded_and_paid_out(sandbox: Sandbox) -> None:
+    now = sandbox.running.world.now()
+    made = [catalogue.product(id="gift", created=now - 9999, name="Gift")]
+    for n in range(2):
+        made += history.donation(
+            prefix=f"c{n}", email="a@b.org", at=now - 9 * 86_400 + n, amount=2000, product_id="gift", name="Ada"
+        )
+    sandbox.running.store.load(made)
+    first, second = (one["id"] for one in made if one["object"] == "charge")
+
+    def press(id: str, deed: str, status: int = 200) -> str:
+        answer = requests.post(f"{sandbox.running.url}/payments/{id}", data={"deed": deed}, timeout=30)
+        assert answer.status_code == status
+        return answer.text
+
+    assert "Dispute won" not in requests.get(sandbox.running.url, timeout=30).text
+    assert "Dispute won" in press(first, "dispute")
+    assert "Dispute won" not in press(first, "won")
+    assert [one.status for one in sandbox.v1.disputes.list().data] == ["won"]
+    press(second, "refund")
+    assert sandbox.v1.charges.retrieve(second).refunded
+    assert "already" in press(second, "refund", 422)
+    press("eur", "payout")
+    assert len(sandbox.v1.payouts.list().data) == 1
+    assert "Nothing is available" in press("usd", "payout", 422)

@@ -35,7 +35,7 @@ CHANGES = {
     "needs_facts": lambda s, t: actions.ask_for_facts(s, t.id, by=t.proposer_id, reason="Which quay?", at=clock.now()),
 } | {
     kind: lambda s, t, kind=kind: actions.note_step(
-        s, t.id, kind, title="The autumn ballot", address="/ballots/autumn", at=clock.now()
+        s, t.id, kind, title="2026-12-14" if kind == "dated" else "Autumn", address="/ballots/autumn", at=clock.now()
     )
     for kind in sorted(news.TOLD_STEPS)
 }  # fmt: skip

@@ -34,7 +34,7 @@ def test_the_list_is_empty_with_a_word(client):
 def test_a_patron_proposes_a_topic_and_a_double_click_is_one(session, client):
     patron = make.patron(session)
     make.sign_in(session, client, patron)
-    assert re.search(r'name="attempt"[^>]*value="[\w-]{16,}"', client.get("/topics").text)
+    assert re.search(r'name="attempt"[^>]*value="[\w.-]{16,}"', client.get("/topics").text)
     answers = [client.post("/topics", data=FORM) for _ in range(2)]
     assert [answer.location for answer in answers] == ["/topics/who-owns-the-harbour"] * 2
     topic = session.scalars(select(Topic)).one()
@@ -84,7 +84,9 @@ def test_only_patrons_propose_and_support(session, client):
 def test_too_many_proposals_in_a_day_are_refused(session, client, monkeypatch):
     monkeypatch.setattr(limits, "WIDE", 1)
     make.sign_in(session, client, make.patron(session))
-    found = [client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}", "anyway": "1"}) for n in range(11)]
+    found = [
+        client.post("/topics", data=FORM | {"attempt": f"attempt-number-{n:04}", "anyway": "1"}) for n in range(11)
+    ]
     assert [answer.status_code for answer in found] == [303] * 10 + [429]
     assert FORM["why"] in found[-1].text and "nothing was lost" in found[-1].text
 

@@ -1,0 +1,65 @@
+"""Sweeping: rows that have served are taken away, a broom's width at a time, so that no table grows for ever and no other
+writer waits long. What is swept is named here, with how long it is kept; books, letters and the trail are never touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from membership.giving.guard_models import CheckoutOrigin, PaymentCode, PaymentTry, SpentProof
+from membership.readers.models import ReaderSession, SignInChallenge
+from membership.readers.rules import READER_ABSOLUTE, READER_IDLE
+from membership.web.limits import LimitCount
+
+WIDTH = 500
+DAY = timedelta(days=1)
+MONTH = timedelta(days=31)
+LONGEST_WINDOW = DAY
+"""No limit counts over a longer time (a test holds it)."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Rows of a table that nobody needs any more: its key, and the condition."""
+
+    table: Any
+    key: tuple[Any, ...]
+    condition: ColumnElement[bool]
+
+
+def spent(at: datetime) -> list[Spent]:
+    """Everything that is swept, as of a moment. Challenges, proofs and codes are kept a day beyond their end; a session that
+    ended, too; where payments began and what became of the tries, a month, for as long as they count against anybody.
+
+    A swept row's number may be given again (SQLite does): no letter's key and nobody's memory may be made of one.
+    """
+    ended = or_(
+        ReaderSession.ended_at < at - DAY,
+        ReaderSession.created_at < at - READER_ABSOLUTE - DAY,
+        ReaderSession.seen_at < at - READER_IDLE - DAY,
+    )
+    counted = LimitCount.window_start < at - LONGEST_WINDOW - DAY
+    return [
+        Spent(SignInChallenge, (SignInChallenge.id,), SignInChallenge.expires_at < at - DAY),
+        Spent(ReaderSession, (ReaderSession.token_hash,), ended),
+        Spent(LimitCount, (LimitCount.scope, LimitCount.subject, LimitCount.window_start), counted),
+        Spent(SpentProof, (SpentProof.nonce,), SpentProof.expires_at < at - DAY),
+        Spent(PaymentCode, (PaymentCode.id,), PaymentCode.expires_at < at - DAY),
+        Spent(PaymentTry, (PaymentTry.charge_id,), PaymentTry.at < at - MONTH),
+        Spent(CheckoutOrigin, (CheckoutOrigin.checkout_id,), CheckoutOrigin.begun_at < at - MONTH),
+    ]
+
+
+def sweep(session: Session, *, at: datetime, width: int = WIDTH) -> bool:
+    """Take away at most `width` rows of each table; whether there is more to do."""
+    full = False
+    for one in spent(at):
+        chosen = select(*one.key).where(one.condition).limit(width)
+        keys = one.key[0] if len(one.key) == 1 else tuple_(*one.key)
+        gone = session.execute(delete(one.table).where(keys.in_(chosen)).execution_options(synchronize_session=False))
+        full = full or gone.rowcount >= width  # type: ignore[attr-defined]
+    return full

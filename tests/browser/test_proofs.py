@@ -1,0 +1,66 @@
+"""The step before a payment while many are declined: by script in a moment, without script by the code of a letter."""
+
+import re
+
+import pytest
+from sqlalchemy import update
+
+from membership.giving.guard_models import CheckoutOrigin, DeclineWave
+from membership.web.limits import ChosenFigure
+from tests.browser.looking import assert_accessible, assert_fits, tab_order
+
+
+@pytest.fixture
+def wave(house):
+    """Every payment is asked for a proof, as long as the test runs."""
+    with house.session() as session:
+        session.add(DeclineWave(is_open=True, opened_at=house.now(), tries=9, declines=9))
+        session.merge(ChosenFigure(name="proof_bits", value=12))
+        session.commit()
+    yield
+    with house.session() as session:
+        session.execute(update(DeclineWave).values(is_open=False, closed_at=house.now()))
+        session.commit()
+
+
+def give(house, page, email):
+    page.goto(f"{house.url}/give")
+    page.locator("input[name=email]").fill(email)
+    page.locator("main form[method=post] button").last.click()
+
+
+def test_a_browser_with_script_does_the_arithmetic_and_goes_on_by_itself(house, visitor, wave):
+    page = visitor()
+    give(house, page, "counted@example.org")
+    page.wait_for_url(f"{house.sandbox.url}/pay/**")
+    assert house.count(CheckoutOrigin) >= 1
+
+
+@pytest.mark.parametrize(("width", "dark"), [(320, True), (1200, False)])
+def test_the_steps_are_accessible_and_fit(house, visitor, wave, width, dark):
+    page = visitor(width=width, dark=dark)
+    page.route("**/proof.js", lambda route: route.fulfill(body="", content_type="text/javascript"))  # so that it stays
+    give(house, page, f"looked{width}@example.org")
+    assert "One moment" in page.locator("h1").inner_text()
+    assert_accessible(page)
+    assert_fits(page)
+    tab_order(page)
+    page.get_by_role("button", name="Send me a code").click()
+    assert "We have written to you" in page.locator("h1").inner_text()
+    page.locator("input[name=code]").fill("1")
+    page.get_by_role("button", name="Go on to the payment").click()
+    assert "does not fit" in page.locator("main").inner_text()
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def test_without_script_the_code_of_a_letter_does_the_same(house, visitor, wave):
+    page = visitor(script=False, width=320)
+    give(house, page, "typed@example.org")
+    assert "runs no scripts" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Send me a code").click()
+    house.settle()
+    code = re.search(r"^(\d{6})$", house.letters("typed@example.org")[-1]["text"].replace("\r", ""), re.M)
+    page.locator("input[name=code]").fill(code[1])
+    page.get_by_role("button", name="Go on to the payment").click()
+    page.wait_for_url(f"{house.sandbox.url}/pay/**")
