@@ -15,6 +15,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from membership import clock, db, schema
 from membership.app import all_tasks, create_app, open_house
@@ -32,9 +33,13 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.refusals import Refused
+from membership.reports.leaving import HEAD as LEAVING_HEAD
+from membership.reports.leaving import leaving_json, leaving_report, leaving_rows
 from membership.reports.ledger import HEAD as LEDGER_HEAD
 from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
 from membership.reports.queries import patrons_report
+from membership.reports.recovery import HEAD as RECOVERY_HEAD
+from membership.reports.recovery import recovery_json, recovery_report, recovery_rows
 from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web.access import ROLES
 from membership.webhooks import drift, reconciling
@@ -250,7 +255,7 @@ def reconcile(since: datetime | None) -> None:
 
 
 @membership.command()
-@click.argument("name", type=click.Choice(["patrons", "ledger"]))
+@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", "recovery"]))
 @click.option(
     "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC (ledger). Default: 30 days back."
 )
@@ -264,7 +269,7 @@ def report(name: str, since: datetime | None, until: datetime | None, currency: 
         if name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            rows, content, head, good = _patrons()
+            rows, content, head, good = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}[name]()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -288,10 +293,26 @@ def _ledger(since: datetime | None, until: datetime | None, currency: str | None
     return list(ledger_rows(made)), ledger_json(made), LEDGER_HEAD, made.agrees
 
 
+def _zone(session: Session) -> str:
+    newsroom = current(session)
+    return newsroom.time_zone if newsroom else "UTC"
+
+
+def _leaving() -> Told:
+    with db.reading() as session:
+        made = leaving_report(session, clock.now(), _zone(session))
+    return list(leaving_rows(made)), leaving_json(made), LEAVING_HEAD, True
+
+
+def _recovery() -> Told:
+    with db.reading() as session:
+        made = recovery_report(session, clock.now(), _zone(session))
+    return list(recovery_rows(made)), recovery_json(made), RECOVERY_HEAD, True
+
+
 def _patrons() -> Told:
     with db.reading() as session:
-        newsroom = current(session)
-        made = patrons_report(session, clock.now(), newsroom.time_zone if newsroom else "UTC")
+        made = patrons_report(session, clock.now(), _zone(session))
     return list(patrons_rows(made)), patrons_json(made), HEAD, True
 
 
