@@ -24,7 +24,6 @@ from membership.readers import trail
 from membership.readers.models import Person
 from membership.web.tokens import new_token
 
-
 STOP_CARD = "giving.stop_card"
 """The job by which a disputed card is charged no more."""
 
