@@ -21,7 +21,7 @@ from membership import clock, db, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
-from membership.demo import runner
+from membership.demo import bulk, runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
 from membership.desk.tasks import ask_to_sweep
@@ -164,6 +164,25 @@ def _print_token(config: Config) -> None:
 def demo(port: int, sandbox_port: int, newsroom_port: int, fresh: bool) -> None:
     """An invented newsroom with thirty months behind it, a stand-in for Stripe, and the newsroom's own site."""
     raise click.exceptions.Exit(runner.run(port, sandbox_port, newsroom_port, fresh))
+
+
+@membership.command()
+@click.option("--patrons", required=True, type=click.IntRange(1, 10_000_000), help="So many readers who ever pledged.")
+@click.option("--months", default=30, show_default=True, type=click.IntRange(1, 120), help="Over so many months.")
+def seed(patrons: int, months: int) -> None:
+    """Fill an empty development database with invented patrons, for trying things at size. Never on a live key.
+
+    It may be interrupted and run again, and run again with more patrons. Stripe, or a sandbox, knows nothing of them.
+    """
+    config, app = _house()
+    if config.livemode:
+        raise click.ClickException("A live key is set: invented patrons have no place beside real ones.")
+    shown = sys.stderr.isatty()
+    with app.app_context():
+        for done in bulk.load(patrons, months, at=clock.now().replace(microsecond=0)):
+            click.echo(f"{done} of {patrons} patrons", err=True, nl=not shown)
+            click.echo("\r", err=True, nl=False) if shown else None
+    click.echo(f"{patrons} patrons over {months} months.")
 
 
 @membership.group("db")
