@@ -96,6 +96,23 @@ def test_a_job_that_keeps_failing_is_parked_with_its_error(session):
     assert (job.state, job.attempts, job.last_error) == ("parked", queue.ATTEMPTS, "ValueError: no")
 
 
+def test_a_job_that_kills_every_worker_is_parked_instead_of_killing_the_next(session):
+    """A process that dies writes nothing down: its tries are all that is left to see."""
+    queue.post(session, "tests.deadly", "deadly:1", due_at=clock.now())
+    session.commit()
+    for _ in range(queue.DEATHS):
+        assert queue.claim(lease=timedelta(seconds=-1)) is not None
+    ran = []
+    assert run_one({"tests.deadly": ran.append})
+    session.expire_all()
+    job = session.scalars(select(Job)).one()
+    assert ran == [] and job.state == "parked" and "every worker that took it died" in job.last_error
+    queue.post(session, "tests.deadly", "deadly:1", due_at=clock.now())
+    session.commit()
+    assert run_one({"tests.deadly": ran.append})
+    assert len(ran) == 1
+
+
 def test_the_audit_trail_is_chained_and_cannot_be_changed(session):
     for n in range(3):
         trail.note(session, actor_id=None, action="test:act", object=f"row/{n}", at=make.NOON, figure=n)

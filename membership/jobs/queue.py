@@ -21,6 +21,8 @@ from membership.db import UtcTime, transaction, writing
 ATTEMPTS = 10
 """So many tries, then the job is parked for a person to look at."""
 LEASE = timedelta(seconds=60)
+DEATHS = 20
+"""So many tries of which none was answered for: the workers that took this job died of it, or lost it, every time."""
 
 
 class LeaseLost(Exception):

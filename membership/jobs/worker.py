@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from membership import clock
 from membership.db import transaction
 from membership.jobs.models import WorkerBeat
-from membership.jobs.queue import LEASE, Claimed, LeaseLost, claim, put_back
+from membership.jobs.queue import DEATHS, LEASE, Claimed, LeaseLost, Park, claim, put_back
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ def run_one(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> bool:
 def do(job: Claimed, tasks: Mapping[str, Task]) -> None:
     """Do a job in hand. What goes wrong is written beside the job."""
     try:
+        if job.attempts > DEATHS:
+            raise Park(f"taken {DEATHS} times, and every worker that took it died or was too slow")
         tasks[job.name](job)
     except LeaseLost:
         log.warning("job %s: the lease was lost, nothing written", job.key)

@@ -143,7 +143,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(
         who=READERS,
-        amount=st.integers(2, 90),
+        amount=st.integers(3, 90),
         by=st.sampled_from([PAYS, DISPUTED, REFUND_FAILS, SLOW, RETURNED]),
         dies=DIES,
     )
