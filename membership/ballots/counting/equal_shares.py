@@ -2,8 +2,8 @@
 
 After Peters and Skowron. What is chosen next is the option whose supporters pay least for each unit of its cost, all
 paying alike and whoever has less paying what is left; turned around: the option with most *effective* votes (its cost
-divided by the largest payment). An option that its supporters cannot pay for any more is out. Money is counted in whole
-numbers of a unit fine enough for every share, so that nothing is rounded.
+divided by the largest payment). An option that its supporters cannot pay for any more is out. Money is
+counted in fractions, so that nothing is rounded.
 
 Ties: the cheaper option, then the one with more ticks, then the lot order (the first two as equalshares.net has them).
 A tally shows the effective votes, cut off after five decimals.
@@ -175,6 +175,8 @@ def _effective_votes(urn: _Urn, run: _Run, option: int) -> Fraction | None:
 
 def _by_purse(urn: _Urn, run: _Run, option: int) -> dict[int, int]:
     """How many of an option's supporters have each purse."""
+    if len(run.purses) == 1:
+        return {0: urn.ticks[option]}
     groups, votes = urn.supporters[option]
     having = dict.fromkeys(range(len(run.purses)), 0)
     purse_of = run.purse_of
