@@ -118,10 +118,23 @@ def everything_seen(app, session, made, people) -> dict[tuple[str, str], str]:
 def another_world(session) -> Iterator[None]:
     """What happens in here did not happen."""
     session.commit()
-    point = session.get_bind().begin_nested()
+    connection = session.get_bind()
+    counters = _counters(connection)
+    point = connection.begin_nested()
     yield
     session.close()
     point.rollback()
+    for name, value, begun in counters:  # PostgreSQL's counters do not go back by themselves
+        connection.execute(text("SELECT setval(:name, :value, :begun)"), {"name": name, "value": value, "begun": begun})
+
+
+def _counters(connection) -> list[tuple[str, int, bool]]:
+    if connection.dialect.name == "sqlite":
+        return []
+    rows = connection.execute(
+        text("SELECT sequencename, COALESCE(last_value, 1), last_value IS NOT NULL FROM pg_sequences")
+    )
+    return [tuple(row) for row in rows]
 
 
 def told_apart(one, other) -> list[tuple[str, str]]:
