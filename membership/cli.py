@@ -15,12 +15,13 @@ from granian.constants import Interfaces
 from granian.server import Server
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from membership import clock, db, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
-from membership.demo import runner
+from membership.demo import bulk, runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
 from membership.desk.tasks import ask_to_sweep
@@ -32,9 +33,13 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.refusals import Refused
+from membership.reports.leaving import HEAD as LEAVING_HEAD
+from membership.reports.leaving import leaving_json, leaving_report, leaving_rows
 from membership.reports.ledger import HEAD as LEDGER_HEAD
 from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
 from membership.reports.queries import patrons_report
+from membership.reports.recovery import HEAD as RECOVERY_HEAD
+from membership.reports.recovery import recovery_json, recovery_report, recovery_rows
 from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web.access import ROLES
 from membership.webhooks import drift, reconciling
@@ -161,6 +166,25 @@ def demo(port: int, sandbox_port: int, newsroom_port: int, fresh: bool) -> None:
     raise click.exceptions.Exit(runner.run(port, sandbox_port, newsroom_port, fresh))
 
 
+@membership.command()
+@click.option("--patrons", required=True, type=click.IntRange(1, 10_000_000), help="So many readers who ever pledged.")
+@click.option("--months", default=30, show_default=True, type=click.IntRange(1, 120), help="Over so many months.")
+def seed(patrons: int, months: int) -> None:
+    """Fill an empty development database with invented patrons, for trying things at size. Never on a live key.
+
+    It may be interrupted and run again, and run again with more patrons. Stripe, or a sandbox, knows nothing of them.
+    """
+    config, app = _house()
+    if config.livemode:
+        raise click.ClickException("A live key is set: invented patrons have no place beside real ones.")
+    shown = sys.stderr.isatty()
+    with app.app_context():
+        for done in bulk.load(patrons, months, at=clock.now().replace(microsecond=0)):
+            click.echo(f"{done} of {patrons} patrons", err=True, nl=not shown)
+            click.echo("\r", err=True, nl=False) if shown else None
+    click.echo(f"{patrons} patrons over {months} months.")
+
+
 @membership.group("db")
 def database() -> None:
     """The database."""
@@ -250,7 +274,7 @@ def reconcile(since: datetime | None) -> None:
 
 
 @membership.command()
-@click.argument("name", type=click.Choice(["patrons", "ledger"]))
+@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", "recovery"]))
 @click.option(
     "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC (ledger). Default: 30 days back."
 )
@@ -264,7 +288,7 @@ def report(name: str, since: datetime | None, until: datetime | None, currency: 
         if name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            rows, content, head, good = _patrons()
+            rows, content, head, good = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}[name]()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif form == "csv":
@@ -288,10 +312,26 @@ def _ledger(since: datetime | None, until: datetime | None, currency: str | None
     return list(ledger_rows(made)), ledger_json(made), LEDGER_HEAD, made.agrees
 
 
+def _zone(session: Session) -> str:
+    newsroom = current(session)
+    return newsroom.time_zone if newsroom else "UTC"
+
+
+def _leaving() -> Told:
+    with db.reading() as session:
+        made = leaving_report(session, clock.now(), _zone(session))
+    return list(leaving_rows(made)), leaving_json(made), LEAVING_HEAD, True
+
+
+def _recovery() -> Told:
+    with db.reading() as session:
+        made = recovery_report(session, clock.now(), _zone(session))
+    return list(recovery_rows(made)), recovery_json(made), RECOVERY_HEAD, True
+
+
 def _patrons() -> Told:
     with db.reading() as session:
-        newsroom = current(session)
-        made = patrons_report(session, clock.now(), newsroom.time_zone if newsroom else "UTC")
+        made = patrons_report(session, clock.now(), _zone(session))
     return list(patrons_rows(made)), patrons_json(made), HEAD, True
 
 

@@ -63,11 +63,12 @@ class StripeSide:
         assert answer.status_code == 303, re.sub(r"<[^>]+>|\s+", " ", answer.text)[:900]
         return str(answer.location)
 
-    def pay(self, page: str, card: str = "4242 4242 4242 4242") -> requests.Response:
-        """Pay on the hosted page, as somebody without script would."""
+    def pay(self, page: str, card: str = "4242 4242 4242 4242", iban: str = "") -> requests.Response:
+        """Pay on the hosted page, as somebody without script would: by card, or (`card` empty) by SEPA debit."""
         with requests.Session() as browser:
             fields = hidden_fields(browser.get(page, timeout=20).text)
-            return browser.post(page, data=fields | {"card": card}, allow_redirects=False, timeout=20)
+            data = fields | {"card": card} | ({"iban": iban} if iban else {})
+            return browser.post(page, data=data, allow_redirects=False, timeout=20)
 
     def advance(self, span: str) -> None:
         """Move the sandbox's clock; what is due meanwhile happens."""

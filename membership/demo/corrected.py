@@ -215,7 +215,8 @@ def write_payouts(session: Session, objects: Sequence[dict[str, Any]]) -> None:
 def write_receipts(session: Session, zone: str, issuer: str) -> None:
     """A receipt for each payment, numbered by the time of issue, without gaps in each year of the newsroom's zone.
 
-    Read off the books: one whose payment went back or is disputed is void, and where the money returned there is a new one.
+    Those that have none yet, after those that were given before. Read off the books: one whose payment went back or is
+    disputed is void, and where the money returned there is a new one.
     """
     who = {row.reader_id: f"{row.name}\n{row.email}".strip() for row in session.execute(select(Person)).scalars()}
     issued: list[tuple[datetime, int, datetime | None, str | None]] = []
@@ -224,7 +225,9 @@ def write_receipts(session: Session, zone: str, issuer: str) -> None:
     for line in session.execute(select(LedgerEntry).where(kinds).order_by(LedgerEntry.at)).scalars():
         turns.setdefault(line.payment_id or 0, []).append(line)
     payers: dict[int, str] = {}
-    for row in session.execute(select(Payment.id, Payment.reader_id, Payment.amount, Payment.paid_at)):
+    have = select(Receipt.id).where(Receipt.payment_id == Payment.id).exists()
+    wanted = select(Payment.id, Payment.reader_id, Payment.amount, Payment.paid_at).where(~have)
+    for row in session.execute(wanted):
         payers[row.id] = who.get(row.reader_id, "")
         begun: datetime | None = row.paid_at
         for line in turns.get(row.id, []):
@@ -235,7 +238,8 @@ def write_receipts(session: Session, zone: str, issuer: str) -> None:
                 begun = line.at
         if begun:
             issued.append((begun, row.id, None, None))
-    last: dict[int, int] = {}
+    books = {book.year: book for book in session.execute(select(ReceiptBook)).scalars()}
+    last = {year: book.last for year, book in books.items()}
     rows = []
     for at, payment_id, voided_at, why in sorted(issued, key=lambda one: (one[0], one[1])):
         year = at.astimezone(ZoneInfo(zone)).year
@@ -245,4 +249,9 @@ def write_receipts(session: Session, zone: str, issuer: str) -> None:
              "voided_at": voided_at, "void_reason": why, "payer": payers[payment_id], "issuer": issuer}
         )  # fmt: skip
     add(session, Receipt, rows)
-    add_plain(session, ReceiptBook, [{"year": year, "last": number} for year, number in last.items()])
+    for year, number in last.items():
+        if year in books:
+            books[year].last = number
+        else:
+            session.add(ReceiptBook(year=year, last=number))
+    session.flush()

@@ -53,7 +53,7 @@ def pledges(chance: Random, everybody: list[Person], at: int, articles: int) -> 
     marked_ones = marked(everybody[1 : 1 + MARKED], at)
     made = [_the_patron(at), *marked_ones]
     for number, person in enumerate(everybody[1 + len(marked_ones) : PATRONS], start=1):
-        made.append(_pledge(chance, number, person, at, articles))
+        made.append(drawn(chance, f"patron-{number}", person, at, articles))
     gone = [pledge for pledge in made if pledge.fate == "left" and pledge.ends and pledge.ends < at - 60 * DAY]
     for number, earlier in enumerate(gone[:14]):
         start = chance.randrange((earlier.ends or 0) + 20 * DAY, at - 2 * DAY)
@@ -88,25 +88,29 @@ def _the_patron(at: int) -> Pledge:
     return Pledge("wren", PATRON, "patron", "month", "EUR", amount, start, "active", None, CARDS[0], 0)
 
 
-def _pledge(chance: Random, number: int, person: Person, at: int, articles: int) -> Pledge:
+def drawn(
+    chance: Random, prefix: str, person: Person, at: int, articles: int, span_days: int = SPAN_DAYS
+) -> Pledge:  # fmt: skip
+    """Somebody's promise as it may have come about within the last `span_days`."""
     interval = "year" if chance.random() < 0.28 else "month"
-    age = _age(chance)
+    age = _age(chance, span_days)
     months = age / (30 * DAY)
     # Of a hundred patrons two leave in a month and one is lost; with a yearly payment the moment comes once a year.
     staying = 0.97**months
     fate = "active" if chance.random() < staying else chance.choice(("left", "left", "lost"))
     if fate == "active" and chance.random() < 0.04:
         fate = "ending"
-    return _fresh(chance, f"patron-{number}", person, at - age, at, articles, interval, fate)
+    return _fresh(chance, prefix, person, at - age, at, articles, interval, fate)
 
 
-def _age(chance: Random) -> int:
+def _age(chance: Random, span_days: int) -> int:
     """How long ago somebody came, in seconds: every second one in the days after a story or at a ballot, the others
     by and by, more of them lately."""
+    waves = [days for days in WAVES if days < span_days]
     if chance.random() < 0.5:
-        begun = chance.choices(WAVES, range(2, len(WAVES) + 2))[0]
+        begun = chance.choices(waves, range(2, len(waves) + 2))[0]
         return int(max(0.2, begun - min(chance.expovariate(1 / 9), begun * 0.9)) * DAY)
-    return int((1 - chance.random() ** 0.7) * SPAN_DAYS * DAY) + DAY
+    return int((1 - chance.random() ** 0.7) * (span_days - 1) * DAY) + DAY
 
 
 def _fresh(

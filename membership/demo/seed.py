@@ -56,9 +56,9 @@ def seed(
     now = int(at.timestamp())
     chance = Random(SEED)
     opened = at - OPENED
-    _newsroom(session, site_url, opened)
-    tier_ids = _tiers(session)
-    articles = _articles(session, site_url, opened)
+    newsroom(session, site_url, opened)
+    tier_ids = write_tiers(session)
+    articles = write_articles(session, site_url, opened)
     everybody = people.people(chance)
     pledged = people.pledges(chance, everybody, now, len(STORIES))
     given = people.gifts(chance, everybody, now, len(STORIES))
@@ -116,7 +116,8 @@ def seed(
     return Told(patron_id, staff["admin"])
 
 
-def _newsroom(session: Session, site_url: str, at: datetime) -> None:
+def newsroom(session: Session, site_url: str, at: datetime) -> None:
+    """The invented newsroom, opened then."""
     session.add(
         Newsroom(
             id=1, name=NAME, tagline="News of the estuary, open to everybody", mission=MISSION,
@@ -131,7 +132,7 @@ def _newsroom(session: Session, site_url: str, at: datetime) -> None:
     session.flush()
 
 
-def _tiers(session: Session) -> dict[str, int]:
+def write_tiers(session: Session) -> dict[str, int]:
     """The tiers' ids by slug, in their order; they stand at Stripe already."""
     found = {}
     for position, tier in enumerate(tiers.TIERS, start=1):
@@ -149,7 +150,8 @@ def _tiers(session: Session) -> dict[str, int]:
     return found
 
 
-def _articles(session: Session, site_url: str, at: datetime) -> list[int]:
+def write_articles(session: Session, site_url: str, at: datetime) -> list[int]:
+    """The articles that people came from; their ids."""
     rows = [{"address": f"{site_url}/{one.slug}", "title": one.title, "first_seen_at": at} for one in STORIES]
     return books.add(session, Article, rows)
 

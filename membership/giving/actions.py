@@ -72,6 +72,11 @@ def note_checkout(session: Session, reading: CheckoutReading) -> None:
         _note_state(session, reading.token, "waiting")
 
 
+def note_waiting(session: Session, token: str | None) -> None:
+    """The payment of a checkout is on its way through the bank (SEPA and other slow methods)."""
+    _note_state(session, token, "waiting")
+
+
 def note_failed(session: Session, token: str | None, *, at: datetime, told: bool = False) -> None:
     """The bank refused what a checkout was waiting for; the payer gets a letter, once.
 

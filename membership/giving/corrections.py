@@ -17,11 +17,15 @@ from membership.giving.models import Payment
 from membership.giving.queries import disputes_of, refunds_of
 from membership.giving.receipt_models import Receipt
 from membership.giving.receipts import post_receipt
+from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.money import Money
 from membership.readers import trail
 from membership.readers.models import Person
 from membership.web.tokens import new_token
+
+STOP_CARD = "giving.stop_card"
+"""The job by which a disputed card is charged no more."""
 
 
 def ask_refund(
@@ -75,12 +79,16 @@ def keep_corrections(
     when it counts again. To be called under the payment's lease; told twice it changes nothing.
     """
     session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
+    was_disputed = _held(session, payment)[1]
     for refund in refunds:
         _keep_refund(session, payment, refund, at=at)
     for dispute in disputes:
         _keep_dispute(session, payment, dispute)
     session.flush()
     held, disputed = _held(session, payment)
+    if disputed and not was_disputed and payment.payment_intent_id:
+        about = {"payment_intent": payment.payment_intent_id}
+        post(session, STOP_CARD, f"stop-card:{payment.payment_intent_id}", about, due_at=at)
     counting = counts(payment.amount, refunded=held, disputed=disputed)
     _follow_with_receipt(session, payment, counting, "dispute" if disputed else "refund", at=at)
     return counting
@@ -97,7 +105,9 @@ def _keep_refund(session: Session, payment: Payment, reading: RefundReading, *, 
     _book(session, payment, "refund", reading.booked)
     _book(session, payment, "refund_returned", reading.failure)
     if reading.status == "succeeded" and before != "succeeded":
-        _tell_refunded(session, payment, row, at=at)
+        _tell_refund(session, payment, row, "refunded", at=at)
+    elif reading.status in ("failed", "canceled") and before == "succeeded":
+        _tell_refund(session, payment, row, "refund_failed", at=at)
 
 
 def _refund_row(session: Session, payment: Payment, reading: RefundReading) -> Refund:
@@ -150,7 +160,7 @@ def _follow_with_receipt(session: Session, payment: Payment, counting: bool, rea
         post_receipt(session, payment, at=at)
 
 
-def _tell_refunded(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
+def _tell_refund(session: Session, payment: Payment, refund: Refund, kind: str, *, at: datetime) -> None:
     person = session.get(Person, payment.reader_id)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
@@ -158,9 +168,9 @@ def _tell_refunded(session: Session, payment: Payment, refund: Refund, *, at: da
         paid = Money(payment.amount, payment.currency)
         write(
             session,
-            "refunded",
+            kind,
             to,
-            key=f"refunded:{refund.stripe_id}",
+            key=f"{kind.replace('_', '-')}:{refund.stripe_id}",
             at=at,
             amount=amount,
             paid=paid,

@@ -33,6 +33,12 @@ def customer_of(session: Session, reader_id: int) -> str | None:
     return session.execute(statement.order_by(StripeCustomer.customer_id).limit(1)).scalar_one_or_none()
 
 
+def customers_of(session: Session, reader_id: int) -> list[str]:
+    """Every Stripe customer of a reader."""
+    statement = select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id)
+    return list(session.execute(statement.order_by(StripeCustomer.customer_id)).scalars())
+
+
 def reader_of_customer(session: Session, customer_id: str | None) -> int | None:
     """The reader behind a Stripe customer."""
     if not customer_id:

@@ -21,7 +21,7 @@ from membership.giving.rules import offered
 from membership.memberships import actions, gift_pages, group_pages, queries
 from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.room import blueprint
-from membership.memberships.rules import tier_for
+from membership.memberships.rules import GRACE, tier_for
 from membership.memberships.tasks import product_of
 from membership.memberships.unconfirmed import holds, unconfirmed
 from membership.money import Money, check_bounds, read_amount
@@ -139,6 +139,7 @@ def _page(form: JoinForm, wish: str | None, *, tier: str | None = None) -> str:
         currency=code,
         currencies=list(coffees),
         fees=paying.fee_examples(code, [offer.monthly for offer in offers]),
+        grace_days=GRACE.days,
     )
 
 

@@ -1,4 +1,4 @@
-"""The patrons report drawn: which figures become bars, and how each picture is told in words."""
+"""The reports drawn: which figures become bars, and how each picture is told in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from babel.dates import format_date
 from flask_babel import get_locale, gettext
 
 from membership.reports.charts import Column, Row, columns, rows
+from membership.reports.leaving import LeavingReport
 from membership.reports.queries import ArticleMoney, PatronsReport
+from membership.reports.recovery import RecoveryReport
 from membership.reports.rules import KINDS, LOSSES
 from membership.web.locale import money
 
@@ -92,3 +94,82 @@ def _articles(lines: list[ArticleMoney]) -> Picture:
     told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
     title = gettext("Articles that brought most in %(currency)s", currency=code)
     return Picture(f"articles-{code.lower()}", title, told, rows=tuple(rows(points)))
+
+
+def why_words(reason: str) -> str:
+    """A reason for leaving for staff."""
+    return {
+        "money": gettext("Cannot spare the money"),
+        "time": gettext("Reads too little"),
+        "reporting": gettext("Expected other reporting"),
+        "influence": gettext("Votes made too little difference"),
+        "moved": gettext("Supports somebody else now"),
+        "other": gettext("Something else"),
+        "unsaid": gettext("Gave no reason"),
+    }[reason]
+
+
+def leaving(report: LeavingReport) -> Picture:
+    """Those who left, by their reason; who gave none in the second colour."""
+    points = [(why_words(why.reason), why.left, str(why.left), why.reason == "unsaid") for why in report.whys]
+    told = ", ".join(f"{label}: {words}" for label, _, words, _ in points)
+    return Picture("leaving", gettext("Memberships that left by choice, by reason"), told, rows=tuple(rows(points)))
+
+
+def step_words(step: str) -> str:
+    """After which letter a payment came."""
+    return {
+        "first": gettext("First letter, on the day"),
+        "day-3": gettext("Reminder after 3 days"),
+        "day-7": gettext("Reminder after 7 days"),
+        "day-12": gettext("Reminder after 12 days"),
+        "expiring": gettext("Notice of an expiring card"),
+        "account": gettext("Card changed in the account"),
+    }[step]
+
+
+def how_words(how: str) -> str:
+    """What brought a payment."""
+    return {
+        "new_card": gettext("another card"),
+        "retry": gettext("tried again by the processor"),
+        "page": gettext("paid on the invoice's page"),
+        "": gettext("not known"),
+    }[how]
+
+
+def failure_words(reason: str) -> str:
+    """Why a payment failed."""
+    return {
+        "expired": gettext("Card expired"),
+        "funds": gettext("Not enough in the account"),
+        "confirm": gettext("Bank asks for confirmation"),
+        "lost": gettext("Card lost, stolen or blocked"),
+        "returned": gettext("Bank returned the debit"),
+        "other": gettext("No reason that the bank would tell"),
+    }[reason]
+
+
+def state_words(state: str) -> str:
+    """What became of a failed payment."""
+    return {
+        "recovered": gettext("Came back"),
+        "open": gettext("Still open"),
+        "given_up": gettext("Given up"),
+    }[state]
+
+
+def recovery(report: RecoveryReport) -> list[Picture]:
+    """What each step brought back, one picture for each currency; what came by itself in the second colour."""
+    return [_recovery(report, code) for code in report.currencies if report.recovered(code).payments]
+
+
+def _recovery(report: RecoveryReport, code: str) -> Picture:
+    lines = [line for line in report.steps if line.money.currency == code]
+    points = [
+        (f"{step_words(line.item)}: {how_words(line.how)}", line.money.minor, money(line.money), line.how == "retry")
+        for line in lines
+    ]
+    told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
+    title = gettext("What came back after each step, in %(currency)s", currency=code)
+    return Picture(f"recovery-{code.lower()}", title, told, rows=tuple(rows(points)))

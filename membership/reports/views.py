@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template
@@ -12,8 +13,12 @@ from membership import clock
 from membership.db import reading, transaction
 from membership.newsroom import queries as newsroom
 from membership.readers import trail
+from membership.reports import leaving as leaving_reports
 from membership.reports import pictures, tables
+from membership.reports import recovery as recovery_reports
+from membership.reports.leaving import LeavingReport, leaving_report, words_said
 from membership.reports.queries import PatronsReport, patrons_report
+from membership.reports.recovery import RecoveryReport, recovery_report
 from membership.web.access import Who, allow
 
 blueprint = Blueprint("reports", __name__)
@@ -51,6 +56,74 @@ def patrons_json() -> Response:
     content: dict[str, Any] = tables.patrons_json(_patrons())
     _note("patrons", "json", rows=1)
     return jsonify(content)
+
+
+@blueprint.get("/staff/reports/leaving")
+@allow(Who.staff("viewer"))
+def leaving() -> str:
+    """Why people left. What they wrote in their own words is for managers."""
+    report, words = _leaving(), []
+    if current_user.may("manager"):
+        with reading() as session:
+            words = words_said(session, report.since)
+    return render_template("reports/leaving.html", report=report, words=words, pictures=pictures)
+
+
+@blueprint.get("/staff/reports/leaving.csv")
+@allow(Who.staff("viewer"))
+def leaving_csv() -> Response:
+    """The same as a file, without anybody's own words."""
+    report = _leaving()
+    return _csv("leaving", report.at, list(leaving_reports.leaving_rows(report)), leaving_reports.HEAD)
+
+
+@blueprint.get("/staff/reports/leaving.json")
+@allow(Who.staff("viewer"))
+def leaving_json() -> Response:
+    """The same for scripts."""
+    _note("leaving", "json", rows=1)
+    return jsonify(leaving_reports.leaving_json(_leaving()))
+
+
+@blueprint.get("/staff/reports/recovery")
+@allow(Who.staff("viewer"))
+def recovery() -> str:
+    """Failed payments, and what each step brought back."""
+    return render_template("reports/recovery.html", report=_recovery(), pictures=pictures)
+
+
+@blueprint.get("/staff/reports/recovery.csv")
+@allow(Who.staff("viewer"))
+def recovery_csv() -> Response:
+    """The same as a file."""
+    report = _recovery()
+    return _csv("recovery", report.at, list(recovery_reports.recovery_rows(report)), recovery_reports.HEAD)
+
+
+@blueprint.get("/staff/reports/recovery.json")
+@allow(Who.staff("viewer"))
+def recovery_json() -> Response:
+    """The same for scripts."""
+    _note("recovery", "json", rows=1)
+    return jsonify(recovery_reports.recovery_json(_recovery()))
+
+
+def _csv(name: str, at: datetime, rows: list[tuple[Any, ...]], head: tuple[str, ...]) -> Response:
+    _note(name, "csv", rows=len(rows))
+    disposition = f'attachment; filename="{name}-{at:%Y-%m-%d}.csv"'
+    return Response(tables.as_csv(rows, head), mimetype="text/csv", headers={"Content-Disposition": disposition})
+
+
+def _leaving() -> LeavingReport:
+    with reading() as session:
+        found = newsroom.current(session)
+        return leaving_report(session, clock.now(), found.time_zone if found else "UTC")
+
+
+def _recovery() -> RecoveryReport:
+    with reading() as session:
+        found = newsroom.current(session)
+        return recovery_report(session, clock.now(), found.time_zone if found else "UTC")
 
 
 def _patrons() -> PatronsReport:

@@ -64,7 +64,7 @@ LISTENERS: dict[str, Answer] = {
     "charge.refund.updated": LOOK,
     "refund.created": LOOK,
     "refund.updated": LOOK,
-    "refund.failed": LOOK,
+    "refund.failed": NOTE,
     "charge.dispute.created": LOOK,
     "charge.dispute.updated": LOOK,
     "charge.dispute.closed": LOOK,

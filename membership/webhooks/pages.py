@@ -31,6 +31,7 @@ KINDS = {
     "day_differs": lazy_gettext("A day's sum differs (minor units)"),
     "product_archived": lazy_gettext("A membership on offer whose product is archived at Stripe"),
     "radar.early_fraud_warning.created": lazy_gettext("A bank warns of fraud"),
+    "refund.failed": lazy_gettext("A refund failed, the money came back: it has to be sent another way"),
     "invoice.finalization_failed": lazy_gettext("An invoice could not be made out"),
     "invoice.marked_uncollectible": lazy_gettext("An invoice was given up"),
     "invoice.overpaid": lazy_gettext("An invoice was paid more than once"),

@@ -19,7 +19,7 @@ from membership.gateway import collecting, listing
 from membership.gateway.declining import tries_of
 from membership.gateway.looking import TASK
 from membership.gateway.readings import DisputeReading, PaymentReading, RefundReading
-from membership.giving.actions import forget_customer, note_checkout, note_failed, receive_donation
+from membership.giving.actions import forget_customer, note_checkout, note_failed, note_waiting, receive_donation
 from membership.giving.corrections import keep_corrections
 from membership.giving.outcomes import note_paid, note_tries
 from membership.giving.payouts import keep_payout
@@ -174,7 +174,9 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
-            note_failed(session, paid.token, at=at)
+            note_failed(session, paid.token, at=at, told=any(event.type == RETURNED for event in events))
+        elif paid.status == "processing":
+            note_waiting(session, paid.token)
         payment = (
             receive_donation(session, paid, at=at)
             or gifts.receive_gift(session, paid, at=at)

@@ -176,6 +176,11 @@ def test_a_refund_that_fails_later_shows_that_the_money_came_back(session, clien
     stripe_side.settle()
     make.sign_in(session, client, manager)
     assert "refund failed, the money came back" in words(client.get(f"/staff/patrons/{reader}"))
+    assert "it has to be sent another way" in words(client.get("/staff/drift"))
+    letters = session.scalars(select(Letter).where(Letter.kind.in_(("refunded", "refund_failed"))).order_by(Letter.id))
+    assert [letter.kind for letter in letters] == ["refunded", "refund_failed"]
+    stripe_side.settle()
+    assert session.scalars(select(Letter.kind)).all().count("refund_failed") == 1
 
 
 def test_a_payment_of_somebody_else_is_not_refunded_here(session, client, api, patron):

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -120,6 +120,9 @@ def open_house_as_it_is() -> Any:
     return engine
 
 
+STEPPING = ExitStack()
+"""Left open: a life counts until it ends."""
+
 LAST_STEPS: dict[int, int] = {}
 """For each child the pipe in which it notes the step it dies at."""
 
@@ -175,8 +178,7 @@ def live(house: Any, asked: dict[str, Any], ready: int, last_step: int) -> None:
 
 def count_steps(engine: Any, kill_at: int, last_step: int) -> None:
     """From now on each step counts, in whatever thread; at the one numbered `kill_at` (from 1) the process is no more."""
-    import stripe
-    from sqlalchemy import event
+    from tests.faults.steps import each_step
 
     taken = 0
 
@@ -187,21 +189,7 @@ def count_steps(engine: Any, kill_at: int, last_step: int) -> None:
             os.write(last_step, what.encode()[:500])
             os.kill(os.getpid(), signal.SIGKILL)
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def before_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        step("before " + " ".join(statement.split())[:200])
-
-    def around(call: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def stepping(*args: Any, **kwargs: Any) -> Any:
-            step(f"before {name}")
-            result = call(*args, **kwargs)
-            step(f"after {name}")
-            return result
-
-        return stepping
-
-    engine.dialect.do_commit = around(engine.dialect.do_commit, "commit")
-    stripe.RequestsClient.request = around(stripe.RequestsClient.request, "a request to Stripe")  # type: ignore[method-assign]
+    STEPPING.enter_context(each_step(engine, step))
 
 
 def work(house: Any) -> None:

@@ -106,13 +106,42 @@ def test_a_dispute_freezes_standing_and_the_bank_decides(session, tier, stripe_s
     assert valid == int(standing)
 
 
-def test_an_inquiry_moves_nothing(session, tier, stripe_side):
+def test_a_disputed_card_is_charged_no_more_and_the_reader_may_enter_another(session, tier, stripe_side, api):
+    """Not for the membership it paid, nor for what the same card was stored for besides."""
+    stripe_side.pay(stripe_side.join(tier="friend"), card="4000 0000 0000 0259")
+    stripe_side.settle()
+    row = one(session, Membership)
+    customer = api.subscriptions.retrieve(row.subscription_id).customer
+    again = api.payment_methods.create(
+        {"type": "card", "card": {"number": "4000000000000259", "exp_month": 12, "exp_year": 2030, "cvc": "123"}}
+    )
+    other = api.payment_methods.create(
+        {"type": "card", "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}}
+    )
+    for method in (again, other):
+        api.payment_methods.attach(method.id, {"customer": customer})
+    stripe_side.advance("5m")
+    stripe_side.settle()
+    assert [method.id for method in api.payment_methods.list({"customer": customer}).data] == [other.id]
+    assert api.subscriptions.retrieve(row.subscription_id).default_payment_method is None
+    dispute = one(session, Dispute)
+    url = f"{stripe_side.url}/_sandbox/disputes/{dispute.stripe_id}"
+    requests.post(url, json={"outcome": "won"}, timeout=20).raise_for_status()
+    stripe_side.settle()
+    stripe_side.advance("32d")
+    stripe_side.settle()
+    assert len(session.scalars(select(Payment)).all()) == 1
+    assert "payment_failed" in session.scalars(select(Letter.kind)).all()
+
+
+def test_an_inquiry_moves_nothing(session, tier, stripe_side, api):
     stripe_side.pay(stripe_side.join(tier="friend"), card="4000 0000 0000 1976")
     stripe_side.advance("5m")
     stripe_side.settle()
     assert one(session, Dispute).status.startswith("warning_")
     assert has_standing(session, one(session, Membership).reader_id, clock.now())
     assert set(ledger(session)) == {"gross", "fee"}
+    assert api.subscriptions.retrieve(one(session, Membership).subscription_id).default_payment_method
 
 
 @pytest.mark.parametrize("seed", range(3))

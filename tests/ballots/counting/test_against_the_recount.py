@@ -14,7 +14,7 @@ from membership.ballots import recount
 from membership.ballots.counting.methods import METHODS, ONE_SEAT, RANKED, STARRED, tally
 
 REPEATS = 40
-REPEATS_LONG = 2000
+REPEATS_LONG = 500
 
 
 @st.composite
