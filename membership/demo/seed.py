@@ -107,11 +107,11 @@ def seed(
     )  # fmt: skip
     books.bring_memberships_to(session, accounts, at - story.SECOND_OPENED)
     session.expire_all()
-    ballot = story.tell_second(session, cast, secret=secret, at=at, chance=chance)
+    story.tell_second(session, cast, secret=secret, at=at, chance=chance)
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
-    _leave_no_work_for_the_past(session, ballot.id, at)
+    _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])
 
@@ -184,8 +184,8 @@ def _perk(session: Session, site_url: str, tier_ids: Mapping[str, int]) -> Perk:
     return perk
 
 
-def _leave_no_work_for_the_past(session: Session, open_ballot: int, at: datetime) -> None:
-    """No letter goes out about what is long over; of the jobs only those of the open ballot stay."""
+def _leave_no_work_for_the_past(session: Session, at: datetime) -> None:
+    """No letter goes out about what is long over; of the jobs only those of the open ballots stay."""
     session.execute(delete(Letter))
-    session.execute(delete(Job).where(Job.due_at <= at, Job.key != f"ballot:{open_ballot}:seal"))
+    session.execute(delete(Job).where(Job.due_at <= at, Job.key.not_like("ballot:%:seal")))
     session.flush()
