@@ -311,5 +311,5 @@ def _ticks(asked: Sequence[Asked], budget: int | None, chance: Random) -> list[i
 
 def _ranking(asked: Sequence[Asked], chance: Random) -> list[int]:
     """How one patron ranks, and where they stop: what has more weight tends to come first."""
-    line = sorted(range(1, len(asked) + 1), key=lambda position: -asked[position - 1].weight * chance.random())
+    line = sorted(range(1, len(asked) + 1), key=lambda position: -asked[position - 1].weight - chance.randint(0, 130))
     return line[: chance.randint(1, len(line))]
