@@ -72,7 +72,7 @@ def figure(engine: Engine, ballot: int, method: str) -> Figure:
     def ours(_number: int) -> float:
         began = time.perf_counter()
         with engine.connect() as connection:
-            rows = connection.execute(GROUPS, {"ballot": ballot}).tuples().all()
+            rows = [tuple(row) for row in connection.execute(GROUPS, {"ballot": ballot})]
             count(method, replace(NOTHING, groups=rows).weighed())
         return time.perf_counter() - began
 

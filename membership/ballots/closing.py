@@ -89,7 +89,7 @@ def counting_of(session: Session, ballot: Ballot) -> Count:
         seats=ballot.seats,
         quorum=ballot.quorum,
         options=[(o.position, o.title) for o in options],
-        groups=session.execute(GROUPS, {"ballot": ballot.id}).tuples().all(),
+        groups=[(row.content, row.weight, row.votes) for row in session.execute(GROUPS, {"ballot": ballot.id})],
         lot_order=seals.Lots(ballot.lot_salt or "", ballot.lot_order or "").positions(),
         roll=session.execute(select(func.count()).where(on_roll)).scalar_one(),
         last_place=ballot.last_place,
