@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, text
+from sqlalchemy import bindparam, delete, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from membership.ballots import log, roll, rules, seals
@@ -24,6 +24,13 @@ from membership.topics import actions as topics
 
 SOME = 5000
 GROUPS = (
+    select(Vote.content, literal(1).label("weight"), func.count().label("votes"))
+    .where(Vote.ballot_id == bindparam("ballot"))
+    .group_by(Vote.content)
+    .order_by(Vote.content)
+)
+"""What is counted: each content with its number."""
+GROUPS_BY_WEIGHT = (
     select(Vote.content, Vote.weight, func.count().label("votes"))
     .where(Vote.ballot_id == bindparam("ballot"))
     .group_by(Vote.content, Vote.weight)
@@ -83,20 +90,22 @@ def counting_of(session: Session, ballot: Ballot) -> Count:
     """All that the count of a ballot depends on, read from the urn and the roll. The lots must have been revealed."""
     on_roll = (BallotRoll.ballot_id == ballot.id) & BallotRoll.struck.is_(False)
     options = options_of(session, ballot.id)
+    rule = rule_of(ballot.rule)
+    groups = GROUPS_BY_WEIGHT if rule.weighted else GROUPS
     return Count(
         ballot=ballot.slug,
         method=ballot.method,
         seats=ballot.seats,
         quorum=ballot.quorum,
         options=[(o.position, o.title) for o in options],
-        groups=[(row.content, row.weight, row.votes) for row in session.execute(GROUPS, {"ballot": ballot.id})],
+        groups=session.execute(groups, {"ballot": ballot.id}).all(),
         lot_order=seals.Lots(ballot.lot_salt or "", ballot.lot_order or "").positions(),
         roll=session.execute(select(func.count()).where(on_roll)).scalar_one(),
         last_place=ballot.last_place,
         costs={o.position: o.cost for o in options if o.cost is not None},
         budget=ballot.budget,
         withdrawn=[o.position for o in options if o.withdrawn_at is not None],
-        weights=rule_of(ballot.rule).as_plain()["weights"] if rule_of(ballot.rule).weighted else None,
+        weights=rule.as_plain()["weights"] if rule.weighted else None,
         voted=session.execute(select(func.count()).where(on_roll, BallotRoll.voted)).scalar_one(),
     )
 

@@ -44,9 +44,13 @@ class Count:
 
     def weighed(self, *, plain: bool = False) -> list[tuple[str, int]]:
         """(content, votes), sorted; `plain`: each vote is one, whatever it weighs."""
-        found: dict[str, int] = {}
+        contents, weights, numbers = zip(*self.groups, strict=True) if self.groups else ((), (), ())
+        if set(weights) <= {1}:
+            votes = list(zip(contents, numbers, strict=True))
+            return votes if list(contents) == sorted(contents) else sorted(votes)
+        found: Counter[str] = Counter()
         for content, weight, number in self.groups:
-            found[content] = found.get(content, 0) + (number if plain else number * weight)
+            found[content] += number if plain else number * weight
         return sorted(found.items())
 
 
