@@ -8,7 +8,7 @@ PostgreSQL it is READ COMMITTED with explicit row locks where two writers can me
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -174,6 +174,19 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     return bool(session.execute(statement, values).rowcount == 1)  # type: ignore[attr-defined]
 
 
+def insert_each_once(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """The same for several rows with the same columns, in one go; which of them were there already is not told."""
+    session.flush()
+    session.execute(_insert_once(model, session.get_bind().dialect.name), rows)
+
+
+def insert_once_for_id(session: Session, model: type[Base], **values: Any) -> int | None:
+    """Insert a row unless a unique key says it is already there; its `id` if it was inserted, else None."""
+    session.flush()
+    statement = _insert_once_for_id(model, session.get_bind().dialect.name)
+    return session.execute(statement, values).scalar_one_or_none()
+
+
 @functools.cache
 def _insert_once(model: type[Base], dialect: str) -> Executable:
     """Built once for each table: building it costs more than the database needs to carry it out."""
@@ -181,3 +194,10 @@ def _insert_once(model: type[Base], dialect: str) -> Executable:
     # Without the option psycopg's count of an INSERT is lost (-1) before it can be read.
     statement = insert(model.metadata.tables[model.__tablename__]).on_conflict_do_nothing()
     return statement.execution_options(preserve_rowcount=True)
+
+
+@functools.cache
+def _insert_once_for_id(model: type[Base], dialect: str) -> Executable:
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    table = model.metadata.tables[model.__tablename__]
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)

@@ -34,6 +34,8 @@ _BALLOT = (
 _OPTIONS = select(BallotOption.position, BallotOption.cost, BallotOption.withdrawn_at).where(
     BallotOption.ballot_id == bindparam("ballot")
 )
+_PUT_IN = insert(Vote.__table__)  # type: ignore[arg-type]
+_AWAIT = insert(BallotPending.__table__)  # type: ignore[arg-type]
 _TICK_ROLL = (
     update(BallotRoll)
     .where(BallotRoll.ballot_id == bindparam("ballot"), BallotRoll.reader_id == bindparam("reader"))
@@ -152,7 +154,7 @@ def _into_urn(session: Session, ballot_id: int, ref: bytes, code: str, content: 
         return False
     if earlier is None:
         row = {"ballot_id": ballot_id, "code": code, "content": content, "voter_ref": ref, "weight": weight}
-        session.execute(insert(Vote), [row])
+        session.execute(_PUT_IN, row)
     else:
         session.execute(_CHANGE, mine | {"new_code": code, "new_content": content})
     _await_sealing(session, ballot_id, [("cast", code)] if earlier is None else [("replaced", earlier), ("cast", code)])
@@ -161,7 +163,7 @@ def _into_urn(session: Session, ballot_id: int, ref: bytes, code: str, content: 
 
 def _await_sealing(session: Session, ballot_id: int, lines: list[tuple[str, str]]) -> None:
     session.execute(
-        insert(BallotPending),
+        _AWAIT,
         [{"ballot_id": ballot_id, "id": secrets.token_hex(16), "event": event, "code": code} for event, code in lines],
     )
 

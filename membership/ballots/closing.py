@@ -23,7 +23,7 @@ from membership.refusals import NotFound
 from membership.topics import actions as topics
 
 SOME = 5000
-_GROUPS = (
+GROUPS = (
     select(Vote.content, Vote.weight, func.count().label("votes"))
     .where(Vote.ballot_id == bindparam("ballot"))
     .group_by(Vote.content, Vote.weight)
@@ -89,7 +89,7 @@ def counting_of(session: Session, ballot: Ballot) -> Count:
         seats=ballot.seats,
         quorum=ballot.quorum,
         options=[(o.position, o.title) for o in options],
-        groups=[(row.content, row.weight, row.votes) for row in session.execute(_GROUPS, {"ballot": ballot.id})],
+        groups=[(row.content, row.weight, row.votes) for row in session.execute(GROUPS, {"ballot": ballot.id})],
         lot_order=seals.Lots(ballot.lot_salt or "", ballot.lot_order or "").positions(),
         roll=session.execute(select(func.count()).where(on_roll)).scalar_one(),
         last_place=ballot.last_place,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ import click
 from membership import db
 from membership.ballots import published, queries, verifying
 from membership.ballots.counting.methods import METHODS, ONE_SEAT, RANKED, STARRED, tally
-from membership.ballots.counting.outcome import Outcome
+from membership.ballots.counting.outcome import Figure, Outcome, Tie
 from membership.ballots.files.reading import read
 from membership.ballots.files.report import as_lines
 from membership.ballots.files.shape import BallotFile, BrokenFile
@@ -61,13 +63,29 @@ def _counted(held: BallotFile, method: str, seats: int, budget: int | None) -> O
     costs, limit = held.costs, budget or held.budget
     if method == "budget" and (costs is None or limit is None or set(held.options) - set(costs)):
         raise click.UsageError("This file does not give a cost for each option and a budget to share.")
-    lots = held.lots or list(held.options)
     try:
-        return tally(
-            method, held.options, held.groups, seats, lots, costs=costs, budget=limit, withdrawn=held.withdrawn
-        )  # fmt: skip
+        return _tally(held, method, seats, costs, limit)
     except ValueError as error:
         raise click.UsageError(f"This cannot be counted: {error}.") from None
+
+
+def _tally(
+    held: BallotFile, method: str, seats: int, costs: Mapping[int, Figure] | None, limit: Figure | None
+) -> Outcome:
+    """Count; where the file says so, again with as many seats as there are level options at the last place."""
+    lots = held.lots or list(held.options)
+
+    def filling(places: int) -> Outcome:
+        return tally(
+            method, held.options, held.groups, places, lots, costs=costs, budget=limit, withdrawn=held.withdrawn
+        )  # fmt: skip
+
+    outcome = filling(seats)
+    if not (held.all_at_the_last_place and method == "approval" and outcome.ties):
+        return outcome
+    level = outcome.ties[-1].options
+    wider = filling(len(level) + sum(winner not in level for winner in outcome.winners))
+    return replace(wider, ties=(Tie(1, level, "all win", level),))
 
 
 @ballot.command()

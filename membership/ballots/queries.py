@@ -13,7 +13,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import roll, rules, ways
@@ -106,13 +106,16 @@ def ballot_for_sealing(session: Session, ballot_id: int) -> Ballot | None:
     return session.execute(statement.execution_options(populate_existing=True)).scalar_one_or_none()
 
 
+_HOLD = select(Ballot.id).where(Ballot.slug == bindparam("slug")).with_for_update(read=True, key_share=True)
+_OPTIONS = select(BallotOption).where(BallotOption.ballot_id == bindparam("ballot")).order_by(BallotOption.position)
+
+
 def hold_for_casting(session: Session, slug: str) -> int | None:
     """Hold a ballot's row so that it cannot be closed before this transaction ends; other votes go on beside it.
 
     Ask the clock after this returns, not before: then a vote that had to wait behind the count is late, not lost.
     """
-    statement = select(Ballot.id).where(Ballot.slug == slug).with_for_update(read=True, key_share=True)
-    return session.execute(statement).scalar_one_or_none()
+    return session.execute(_HOLD, {"slug": slug}).scalar_one_or_none()
 
 
 def listed(session: Session, *statuses: str) -> list[Ballot]:
@@ -129,8 +132,7 @@ def open_ballots(session: Session, at: datetime) -> list[Ballot]:
 
 def options_of(session: Session, ballot_id: int) -> list[BallotOption]:
     """A ballot's options in their fixed order."""
-    statement = select(BallotOption).where(BallotOption.ballot_id == ballot_id).order_by(BallotOption.position)
-    return list(session.execute(statement).scalars())
+    return list(session.execute(_OPTIONS, {"ballot": ballot_id}).scalars())
 
 
 def topic_addresses(session: Session, ballot_id: int) -> dict[int, str]:

@@ -44,9 +44,9 @@ class Count:
 
     def weighed(self, *, plain: bool = False) -> list[tuple[str, int]]:
         """(content, votes), sorted; `plain`: each vote is one, whatever it weighs."""
-        found: Counter[str] = Counter()
+        found: dict[str, int] = {}
         for content, weight, number in self.groups:
-            found[content] += number if plain else number * weight
+            found[content] = found.get(content, 0) + (number if plain else number * weight)
         return sorted(found.items())
 
 

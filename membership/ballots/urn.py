@@ -22,7 +22,7 @@ class Vote(Base):
     __tablename__ = "vote"
     __table_args__ = (
         UniqueConstraint("ballot_id", "voter_ref"),
-        Index("ix_vote_content", "ballot_id", "content"),
+        Index("ix_vote_groups", "ballot_id", "content", "weight"),
         {"sqlite_with_rowid": False},
     )
 

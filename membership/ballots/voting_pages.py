@@ -22,7 +22,7 @@ from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.errors import words_of
 from membership.web.forms import AttemptField, Form
-from membership.web.limits import VOTES_PER_READER, count_against
+from membership.web.limits import VOTES_PER_READER, TooOften, count_against, count_within
 
 
 class VoteForm(Form):
@@ -97,9 +97,10 @@ def vote(slug: str) -> Any:
     """Cast a vote. The answer itself shows the code, once; sending the same form again is the same vote."""
     form = VoteForm()
     choices: ways.Choices = []
-    count_against((VOTES_PER_READER, str(current_user.reader_id)), at=clock.now())
+    counted = (VOTES_PER_READER, str(current_user.reader_id))
     try:
         with db.transaction() as session:
+            count_within(session, counted, at=clock.now())
             ballot_id = queries.hold_for_casting(session, slug)
             if ballot_id is None:
                 raise NotFound()
@@ -110,7 +111,10 @@ def vote(slug: str) -> Any:
                 at=clock.now(),
             )  # fmt: skip
             chosen = _in_words(cast.content, ballot, queries.options_of(session, ballot_id))
+    except TooOften:
+        raise
     except Refused as refused:
+        count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, form, choices, refused)
     return _private(render_template("ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method)))
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from membership.ballots.models import Ballot
 from membership.demo import books, corrected, elsewhere, past, people, story, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.pages import MISSION, PAGES
@@ -107,11 +108,11 @@ def seed(
     )  # fmt: skip
     books.bring_memberships_to(session, accounts, at - story.SECOND_OPENED)
     session.expire_all()
-    ballot = story.tell_second(session, cast, secret=secret, at=at, chance=chance)
+    story.tell_second(session, cast, secret=secret, at=at, chance=chance)
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
-    _leave_no_work_for_the_past(session, ballot.id, at)
+    _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])
 
@@ -184,8 +185,10 @@ def _perk(session: Session, site_url: str, tier_ids: Mapping[str, int]) -> Perk:
     return perk
 
 
-def _leave_no_work_for_the_past(session: Session, open_ballot: int, at: datetime) -> None:
-    """No letter goes out about what is long over; of the jobs only those of the open ballot stay."""
+def _leave_no_work_for_the_past(session: Session, at: datetime) -> None:
+    """No letter goes out about what is long over; of the jobs only those of the open ballots stay."""
+    open_ones = session.execute(select(Ballot.id).where(Ballot.status == "open")).scalars()
+    still = [f"ballot:{ballot_id}:seal" for ballot_id in open_ones]
     session.execute(delete(Letter))
-    session.execute(delete(Job).where(Job.due_at <= at, Job.key != f"ballot:{open_ballot}:seal"))
+    session.execute(delete(Job).where(Job.due_at <= at, Job.key.not_in(still)))
     session.flush()

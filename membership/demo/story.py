@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -44,6 +45,7 @@ class Asked:
     title: str
     why: str
     weight: int
+    days: int | None = None
 
 
 FIRST_BALLOT = (
@@ -93,6 +95,33 @@ SECOND_BALLOT = (
         57,
     ),
 )
+DAYS_BALLOT = (
+    Asked(
+        "How much of our tap water never arrives?",
+        "The waterworks lose a fifth of it, my plumber says. The pipes under the old town are older than anybody's papers.",
+        52,
+        days=9,
+    ),
+    Asked(
+        "Who still repairs things in this town?",
+        "The last cobbler closes in spring. A map of everybody who mends shoes, clocks and bicycles would be of use to all.",
+        44,
+        days=4,
+    ),
+    Asked(
+        "Where do the children of the new estate play?",
+        "Two hundred flats, one sandpit. What was promised in the plans, and what was built?",
+        39,
+        days=6,
+    ),
+    Asked(
+        "What happened to the night school?",
+        "It had three hundred pupils once. I learned to read a balance sheet there, and would like to know why it shrank.",
+        27,
+        days=5,
+    ),
+)
+DAYS_TO_SHARE = 15
 PROPOSED = (
     Asked(
         "Which of our schools has a teacher for every class?",
@@ -126,9 +155,9 @@ def tell_first(session: Session, cast: Cast, *, secret: str, at: datetime, chanc
     for topic in asked:
         topics.accept(session, topic.id, by=cast.editor, at=at - timedelta(days=80))
     ballot = _open(
-        session, cast, asked, secret=secret, opened=at - FIRST_OPENED, closes=at - FIRST_CLOSED, seats=2,
+        session, cast, asked, secret=secret, opened=at - FIRST_OPENED, closes=at - FIRST_CLOSED, seats=2, way="ranks",
         title="Two questions for the autumn desk",
-        question="Two reporters have time for two long stories. Which two should they be?",
+        question="Two reporters have time for two long stories. Which should they be? Rank them, your favourite first.",
     )  # fmt: skip
     _vote(
         session, ballot, FIRST_BALLOT, secret=secret, at=at - FIRST_CLOSED - timedelta(days=1), chance=chance, share=64
@@ -176,7 +205,29 @@ def tell_second(session: Session, cast: Cast, *, secret: str, at: datetime, chan
         share=41,
         not_of=cast.spared,
     )
+    _share_days(session, cast, secret=secret, at=at, chance=chance)
     return ballot
+
+
+def _share_days(session: Session, cast: Cast, *, secret: str, at: datetime, chance: Random) -> None:
+    """The other ballot that is open now: days of reporting, shared among topics that take so many each."""
+    asked = [
+        _propose(session, cast, one, at=at - timedelta(days=36 - n), chance=chance) for n, one in enumerate(DAYS_BALLOT)
+    ]
+    for topic in asked:
+        topics.accept(session, topic.id, by=cast.editor, at=at - timedelta(days=8))
+    ballot = _open(
+        session, cast, asked, secret=secret, opened=at - SECOND_OPENED - timedelta(hours=3),
+        closes=at + SECOND_CLOSES + timedelta(days=2),
+        title="Fifteen days of reporting",
+        question="Our local desk has fifteen days to give away in January. Which of these should it spend them on?",
+        way="days", budget=DAYS_TO_SHARE,
+        costs={topic.id: one.days for topic, one in zip(asked, DAYS_BALLOT, strict=True) if one.days},
+    )  # fmt: skip
+    _vote(
+        session, ballot, DAYS_BALLOT, secret=secret, at=at - timedelta(hours=4), chance=chance, share=28,
+        not_of=cast.spared,
+    )  # fmt: skip
 
 
 def tell_waiting(session: Session, cast: Cast, *, at: datetime, chance: Random) -> None:
@@ -214,13 +265,13 @@ def _open(
     secret: str,
     opened: datetime,
     closes: datetime,
-    seats: int,
     title: str,
     question: str,
+    **how: Any,
 ) -> Ballot:
     return ballots.announce(
         session, title=title, question=question, topic_ids=[topic.id for topic in asked], opens_at=opened,
-        closes_at=closes, seats=seats, by=cast.editor, at=opened, attempt=f"demo:{title}", secret=secret,
+        closes_at=closes, by=cast.editor, at=opened, attempt=f"demo:{title}", secret=secret, **how,
     )  # fmt: skip
 
 
@@ -246,6 +297,19 @@ def _vote(
     for reader_id in roll:
         if reader_id == not_of or chance.random() * 100 >= share:
             continue
-        ticks = [position for position, one in enumerate(asked, start=1) if chance.random() * 100 < one.weight]
-        choices = ticks or [chance.randint(1, len(asked))]
+        choices = _ranking(asked, chance) if ballot.method in {"irv", "stv"} else _ticks(asked, ballot.budget, chance)
         ballots.cast(session, ballot.id, reader_id, choices, secret=secret, attempt=f"demo:{reader_id}", at=at)
+
+
+def _ticks(asked: Sequence[Asked], budget: int | None, chance: Random) -> list[int]:
+    """What one patron ticks; where days are shared, as far as they reach."""
+    ticks = [position for position, one in enumerate(asked, start=1) if chance.random() * 100 < one.weight]
+    while budget is not None and sum(asked[position - 1].days or 0 for position in ticks) > budget:
+        ticks.remove(chance.choice(ticks))
+    return ticks or [chance.randint(1, len(asked))]
+
+
+def _ranking(asked: Sequence[Asked], chance: Random) -> list[int]:
+    """How one patron ranks, and where they stop: what has more weight tends to come first."""
+    line = sorted(range(1, len(asked) + 1), key=lambda position: -asked[position - 1].weight - chance.randint(0, 130))
+    return line[: chance.randint(1, len(line))]

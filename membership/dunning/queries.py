@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from membership.dunning.models import CardChange, CardLink, UnpaidInvoice
@@ -13,21 +13,27 @@ from membership.mail.models import Letter
 from membership.memberships.models import Membership
 from membership.web.tokens import hashed
 
+_OPEN = (
+    select(UnpaidInvoice)
+    .where(UnpaidInvoice.membership_id == bindparam("membership"), UnpaidInvoice.state == "open")
+    .order_by(UnpaidInvoice.id)
+)
+_OWES = (
+    select(UnpaidInvoice.id)
+    .join(Membership, Membership.id == UnpaidInvoice.membership_id)
+    .where(Membership.subscription_id == bindparam("subscription"), UnpaidInvoice.state == "open")
+    .limit(1)
+)
+
 
 def open_unpaid(session: Session, membership_id: int) -> list[UnpaidInvoice]:
     """What a membership still owes after a failed payment, the oldest first."""
-    statement = select(UnpaidInvoice).where(UnpaidInvoice.membership_id == membership_id, UnpaidInvoice.state == "open")
-    return list(session.execute(statement.order_by(UnpaidInvoice.id)).scalars())
+    return list(session.execute(_OPEN, {"membership": membership_id}).scalars())
 
 
 def owes(session: Session, subscription_id: str) -> bool:
     """Whether a failed payment of this subscription is still open in our books."""
-    statement = (
-        select(UnpaidInvoice.id)
-        .join(Membership, Membership.id == UnpaidInvoice.membership_id)
-        .where(Membership.subscription_id == subscription_id, UnpaidInvoice.state == "open")
-    )
-    return session.execute(statement.limit(1)).first() is not None
+    return session.execute(_OWES, {"subscription": subscription_id}).first() is not None
 
 
 def unpaid(session: Session, invoice_id: str) -> UnpaidInvoice | None:

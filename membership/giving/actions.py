@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
@@ -123,6 +123,9 @@ def forget_customer(session: Session, customer_id: str) -> bool:
     return bool(session.execute(gone.returning(StripeCustomer.customer_id)).first())
 
 
+_PAYMENT = select(Payment).where(Payment.stripe_id == bindparam("stripe_id"))
+
+
 def book_payment(
     session: Session,
     *,
@@ -152,7 +155,7 @@ def book_payment(
         card_last4=settlement.card_last4 if settlement else None,
         article_id=article_id,
     )
-    payment = session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
+    payment = session.execute(_PAYMENT, {"stripe_id": stripe_id}).scalar_one()
     if settlement is not None and settlement.booked is not None:
         book(session, settlement.booked, kind="gross", payment_id=payment.id)
     if new:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
@@ -47,10 +47,20 @@ def reader_of_customer(session: Session, customer_id: str | None) -> int | None:
     return session.execute(statement).scalar_one_or_none()
 
 
+_BY_INTENT = select(Payment).where(Payment.payment_intent_id == bindparam("intent"))
+_CORRECTED = select(
+    exists().where(Refund.payment_id == Payment.id) | exists().where(Dispute.payment_id == Payment.id)
+).where(Payment.payment_intent_id == bindparam("intent"))
+
+
 def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | None:
     """The payment that Stripe collected by this payment intent, of whatever kind."""
-    statement = select(Payment).where(Payment.payment_intent_id == payment_intent_id)
-    return session.execute(statement).scalar_one_or_none()
+    return session.execute(_BY_INTENT, {"intent": payment_intent_id}).scalar_one_or_none()
+
+
+def is_corrected(session: Session, payment_intent_id: str) -> bool:
+    """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
+    return bool(session.execute(_CORRECTED, {"intent": payment_intent_id}).scalar_one_or_none())
 
 
 def refunds_of(session: Session, payment_id: int) -> list[Refund]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
@@ -34,18 +34,28 @@ def post_receipt(session: Session, payment: Payment, *, at: datetime, payer: str
     return receipt
 
 
+_VALID = select(Receipt).where(Receipt.payment_id == bindparam("payment"), Receipt.voided_at.is_(None))
+_BUMP = (
+    update(ReceiptBook)
+    .where(ReceiptBook.year == bindparam("of"))
+    .values(last=ReceiptBook.last + 1)
+    .returning(ReceiptBook.last)
+    .execution_options(synchronize_session=False)
+)
+
+
 def _number(session: Session, payment: Payment, language: str, payer: str | None, *, at: datetime) -> Receipt:
-    valid = (Receipt.payment_id == payment.id, Receipt.voided_at.is_(None))
-    found = session.execute(select(Receipt).where(*valid)).scalar_one_or_none()
+    found = session.execute(_VALID, {"payment": payment.id}).scalar_one_or_none()
     if found is not None:
         return found
     own = newsroom.current(session)
     zone = own.time_zone if own else "UTC"
     year = at.astimezone(ZoneInfo(zone)).year
-    insert_once(session, ReceiptBook, year=year, last=0)
     # The row stays locked until the commit: the next receipt waits, and a rollback gives the number back.
-    bump = update(ReceiptBook).where(ReceiptBook.year == year).values(last=ReceiptBook.last + 1)
-    sequence = session.execute(bump.returning(ReceiptBook.last)).scalar_one()
+    sequence = session.execute(_BUMP, {"of": year}).scalar_one_or_none()
+    if sequence is None:  # the year's first
+        insert_once(session, ReceiptBook, year=year, last=0)
+        sequence = session.execute(_BUMP, {"of": year}).scalar_one()
     receipt = Receipt(
         payment_id=payment.id, year=year, sequence=sequence, language=language, issued_at=at,
         payer=payer or payer_lines(session, payment.reader_id), issuer=issuer_lines(own),

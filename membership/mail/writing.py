@@ -12,10 +12,9 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import force_locale
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_once_for_id
 from membership.jobs.queue import post
 from membership.mail.models import Letter
 
@@ -42,12 +41,11 @@ def write(
     with force_locale(to.language):
         rendered = render_template(f"letters/{kind}.txt", to=to, stop_address=stop_address, **values)
     subject, _, text = rendered.strip().partition("\n")
-    inserted = insert_once(
+    letter_id = insert_once_for_id(
         session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
         subject=" ".join(subject.split()), text=text.strip() + "\n", fleeting=fleeting,
         stop_address=stop_address, state="queued", written_at=at,
     )  # fmt: skip
-    if inserted:
-        letter_id = session.execute(select(Letter.id).where(Letter.key == key)).scalar_one()
+    if letter_id is not None:
         post(session, "mail.send", f"letter:{letter_id}", {"letter": letter_id}, due_at=at)
-    return inserted
+    return letter_id is not None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
@@ -234,6 +234,10 @@ def _close_checkout(
         note_failed(session, subscription.token, at=at)
 
 
+_MOVED = select(Movement.kind).where(Movement.membership_id == bindparam("membership")).order_by(Movement.sequence)
+_MOVED_BEFORE = select(exists().where(Movement.reader_id == bindparam("reader")))
+
+
 def _move(
     session: Session,
     membership: Membership,
@@ -243,8 +247,7 @@ def _move(
     at: datetime,
 ) -> None:
     """Write the movement that this change makes, and wake whoever depends on standing."""
-    own = select(Movement.kind).where(Movement.membership_id == membership.id).order_by(Movement.sequence)
-    moved = session.execute(own).scalars().all()
+    moved = session.execute(_MOVED, {"membership": membership.id}).scalars().all()
     after = rules.counted_amount(
         status=membership.status,
         # Money that went back takes away standing; what runs on is still what the next months bring.
@@ -253,11 +256,10 @@ def _move(
         interval=membership.interval,
         paused=membership.paused,
     )
-    earlier = select(func.count()).select_from(Movement).where(Movement.reader_id == membership.reader_id)
     kind = rules.movement_kind(
         membership.counted,
         after,
-        was_patron_before=bool(session.execute(earlier).scalar_one()),
+        was_patron_before=bool(session.execute(_MOVED_BEFORE, {"reader": membership.reader_id}).scalar_one()),
         payment_failed=payment_failed,
         paused=membership.paused,
         ended=membership.status in rules.ENDED,

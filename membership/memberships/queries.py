@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
@@ -70,10 +70,38 @@ def pledged_twice(session: Session) -> list[int]:
     return list(session.execute(twice.order_by(Membership.reader_id)).scalars())
 
 
+_BY_SUBSCRIPTION = select(Membership).where(Membership.subscription_id == bindparam("subscription"))
+_AND_HOLD = _BY_SUBSCRIPTION.with_for_update()
+_BY_PRODUCT = select(Tier).where(Tier.stripe_product_id == bindparam("product"))
+_BOOKED = (
+    select(Payment.stripe_id)
+    .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
+    .join(Membership, Membership.id == MembershipPayment.membership_id)
+    .join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
+    .where(Membership.subscription_id == bindparam("subscription"))
+)
+_OWN = MembershipPayment.membership_id == bindparam("membership")
+_PERIODS = (
+    select(Payment.id, Payment.amount, MembershipPayment.period_end)
+    .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
+    .where(_OWN)
+)
+_REFUNDS = (
+    select(Refund.payment_id, Refund.state, Refund.amount)
+    .join(MembershipPayment, MembershipPayment.payment_id == Refund.payment_id)
+    .where(_OWN)
+)
+_DISPUTES = (
+    select(Dispute.payment_id, Dispute.status)
+    .join(MembershipPayment, MembershipPayment.payment_id == Dispute.payment_id)
+    .where(_OWN)
+)
+
+
 def membership_by_subscription(session: Session, subscription_id: str, *, lock: bool = False) -> Membership | None:
     """The membership of a Stripe subscription; `lock` holds its row until the commit."""
-    statement = select(Membership).where(Membership.subscription_id == subscription_id)
-    return session.execute(statement.with_for_update() if lock else statement).scalar_one_or_none()
+    statement = _AND_HOLD if lock else _BY_SUBSCRIPTION
+    return session.execute(statement, {"subscription": subscription_id}).scalar_one_or_none()
 
 
 def tier(session: Session, tier_id: int) -> Tier | None:
@@ -83,7 +111,7 @@ def tier(session: Session, tier_id: int) -> Tier | None:
 
 def tier_by_product(session: Session, product_id: str) -> Tier | None:
     """The tier that a Stripe product stands for."""
-    return session.execute(select(Tier).where(Tier.stripe_product_id == product_id)).scalar_one_or_none()
+    return session.execute(_BY_PRODUCT, {"product": product_id}).scalar_one_or_none()
 
 
 def tiers_not_at_stripe(session: Session) -> list[Tier]:
@@ -127,14 +155,7 @@ def checkout_choice(session: Session, checkout_id: int) -> MembershipCheckout | 
 
 def paid_invoices(session: Session, subscription_id: str) -> set[str]:
     """The invoices of a subscription that stand in our books, with what Stripe booked for them."""
-    statement = (
-        select(Payment.stripe_id)
-        .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
-        .join(Membership, Membership.id == MembershipPayment.membership_id)
-        .join(LedgerEntry, LedgerEntry.payment_id == Payment.id)
-        .where(Membership.subscription_id == subscription_id)
-    )
-    return set(session.execute(statement).scalars())
+    return set(session.execute(_BOOKED, {"subscription": subscription_id}).scalars())
 
 
 def membership_of_checkout(session: Session, checkout: Checkout) -> Membership | None:
@@ -150,16 +171,11 @@ def membership_of_payment(session: Session, payment_id: int) -> Membership | Non
 
 def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     """Every payment of a membership with the period it paid for, and what came of it."""
-    statement = (
-        select(Payment.id, Payment.amount, MembershipPayment.period_end)
-        .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
-        .where(MembershipPayment.membership_id == membership_id)
-    )
-    rows = session.execute(statement).all()
-    ids = [row.id for row in rows]
+    own = {"membership": membership_id}
+    rows = session.execute(_PERIODS, own).all()
     held: dict[int, int] = {}
-    for refund in session.execute(select(Refund).where(Refund.payment_id.in_(ids))).scalars():
+    for refund in session.execute(_REFUNDS, own):
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
-    disputes = session.execute(select(Dispute.payment_id, Dispute.status).where(Dispute.payment_id.in_(ids))).all()
+    disputes = session.execute(_DISPUTES, own).all()
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
     return [PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
@@ -34,13 +34,13 @@ _HOLDER = (
     )
     .join(ReaderSession, ReaderSession.reader_id == Reader.id)
     .join(Person, Person.reader_id == Reader.id)
+    .where(ReaderSession.token_hash == bindparam("hashed"), ReaderSession.ended_at.is_(None))
 )  # fmt: skip
 
 
 def session_holder(session: Session, token: str, at: datetime) -> SessionHolder | None:
     """Who holds this session token, while the session is alive."""
-    statement = _HOLDER.where(ReaderSession.token_hash == hashed(token), ReaderSession.ended_at.is_(None))
-    row = session.execute(statement).first()
+    row = session.execute(_HOLDER, {"hashed": hashed(token)}).first()
     if row is None or not session_is_alive(
         created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
     ):

@@ -65,6 +65,8 @@ CHECKOUTS_PER_CLIENT = Limit("checkout/client", 5, timedelta(hours=1))
 CHECKOUTS_PER_ADDRESS = Limit("checkout/email", 3, timedelta(hours=1))
 PROPOSALS_PER_READER = Limit("topic/reader", 10, timedelta(days=1))
 VOTES_PER_READER = Limit("vote/reader", 60, timedelta(hours=1))
+FIXED = frozenset({VOTES_PER_READER.scope})
+"""What is no setting of anybody's, where asking would be felt."""
 
 _COUNT = text("""
     INSERT INTO limit_count (scope, subject, window_start, count) VALUES (:scope, :subject, :window_start, 1)
@@ -121,14 +123,20 @@ def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
     A refused try is not counted against anybody: who has used up a limit of their own cannot use up somebody else's.
     Name the client's own limit first.
     """
+    with transaction() as session:
+        count_within(session, *counted, at=at)
+
+
+def count_within(session: Session, *counted: tuple[Limit, str], at: datetime) -> None:
+    """The same in the caller's transaction: one commit less. Whatever rolls it back takes the count back as well, so a
+    caller that refuses counts once more by `count_against`. Raises `TooOften`."""
     config = current_app.config["MEMBERSHIP"]
     factor = WIDE if config.wide_limits else 1
-    with transaction() as session:
-        chosen = chosen_figures(session)
-        for limit, subject in counted:
-            values = _values(limit, subject, at, config.secret_key)
-            if session.execute(_COUNT, values).scalar_one() > chosen.get(limit.scope, limit.most) * factor:
-                raise TooOften()
+    chosen = chosen_figures(session) if any(limit.scope not in FIXED for limit, _ in counted) else {}
+    for limit, subject in counted:
+        values = _values(limit, subject, at, config.secret_key)
+        if session.execute(_COUNT, values).scalar_one() > chosen.get(limit.scope, limit.most) * factor:
+            raise TooOften()
 
 
 def _values(limit: Limit, subject: str, at: datetime, key: str) -> dict[str, object]:

@@ -23,7 +23,7 @@ from membership.giving.actions import forget_customer, note_checkout, note_faile
 from membership.giving.corrections import keep_corrections
 from membership.giving.outcomes import note_paid, note_tries
 from membership.giving.payouts import keep_payout
-from membership.giving.queries import disputes_of, payment_by_intent, refunds_of
+from membership.giving.queries import is_corrected, payment_by_intent
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.jobs.worker import Task
 from membership.memberships import gifts
@@ -202,8 +202,7 @@ def _corrections(
     told = any(event.type.startswith(("refund.", "charge.refund", "charge.dispute")) for event in events)
     corrected = paid.settlement is not None and paid.settlement.corrected
     with reading() as session:
-        payment = payment_by_intent(session, root)
-        known = payment is not None and bool(refunds_of(session, payment.id) or disputes_of(session, payment.id))
+        known = is_corrected(session, root)
     if not (told or corrected or known):
         return [], []
     return gateway.refunds(root), gateway.disputes(root)

@@ -40,12 +40,12 @@ def prepared(session: Session, *, voters: int = VOTERS) -> tuple[int, list[int],
     return editor, topic_ids, reader_ids
 
 
-def opened(session: Session, editor: int, topic_ids: list[int]) -> int:
+def opened(session: Session, editor: int, topic_ids: list[int], open_for: timedelta = OPEN_FOR) -> int:
     """The ballot, open from now on for a few seconds."""
     at = clock.now()
     made = actions.draft(
         session, title="All at once", question="What should we look into next?", topic_ids=topic_ids, opens_at=at,
-        closes_at=at + OPEN_FOR, by=editor, at=at, attempt="one",
+        closes_at=at + open_for, by=editor, at=at, attempt="one",
     )  # fmt: skip
     actions.open_ballot(session, made.id, secret=SECRET, at=at)
     session.commit()
@@ -129,6 +129,85 @@ def test_roll_and_urn_agree_when_many_vote_twice_and_the_worker_closes_meanwhile
         assert found["in"] > VOTERS // 2 and found["Closed"] == PROCESSES * THREADS and found["NotOnRoll"] > 0
         with db.reading() as session:
             check(session, ballot_id)
+    engine.dispose()
+
+
+MANY, OUTSIDERS, IN_PROCESSES, OPEN_FOR_MANY = 2000, 100, 4, timedelta(seconds=30)
+
+
+def voting_once_each(url: str, voters: list[int], outsiders: list[int], seed: int, all_ready, answers) -> None:
+    """One process: its patrons vote, every tenth sends the form twice, every tenth changes the vote; outsiders try."""
+    engine = engine_for(url)
+    db.bind(engine)
+    chance = random.Random(seed)
+    work = [(who, f"{seed}-{who}", [1 + who % 4]) for who in voters]
+    work += [(who, f"{seed}-{who}", [1 + who % 4]) for who in voters[::10]]
+    work += [(who, f"{seed}-{who}-b", [1 + (who + 1) % 4]) for who in voters[5::10]]
+    work += [(who, f"{seed}-{who}", [1]) for who in outsiders]
+    chance.shuffle(work)
+    found: Counter[str] = Counter()
+    taken: set[int] = set()
+    lock = threading.Lock()
+    all_ready.wait(120)
+
+    def run(number: int) -> None:
+        for who, attempt, choices in work[number::THREADS]:
+            answer = vote_once(who, choices, attempt)
+            with lock:
+                found[answer] += 1
+                if answer == "in":
+                    taken.add(who)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.dispose()
+    answers.put((dict(found), sorted(taken)))
+
+
+@pytest.mark.long
+def test_two_thousand_patrons_vote_within_seconds_while_the_worker_closes(crowded, config):
+    """Everybody who was told "your vote is in" is on the roll as having voted and nobody else is; late ones hear a word."""
+    app = create_app(config)
+    engine = engine_for(crowded)
+    db.bind(engine)
+    context = multiprocessing.get_context("spawn")
+    answers, all_ready = context.Queue(), context.Barrier(IN_PROCESSES + 1)
+    with app.app_context():
+        with Session(engine, expire_on_commit=False) as session:
+            editor, topic_ids, voters = prepared(session, voters=MANY)
+            outsiders = [make.reader(session).reader_id for _ in range(OUTSIDERS)]
+            crowd = [
+                context.Process(
+                    target=voting_once_each,
+                    args=(crowded, voters[n::IN_PROCESSES], outsiders[n::IN_PROCESSES], n, all_ready, answers),
+                )
+                for n in range(IN_PROCESSES)
+            ]
+            for process in crowd:
+                process.start()
+            until = time.monotonic() + 120
+            while all_ready.n_waiting < IN_PROCESSES and time.monotonic() < until:
+                time.sleep(0.05)
+            ballot_id = opened(session, editor, topic_ids, OPEN_FOR_MANY)
+        all_ready.wait(120)
+        begun = time.monotonic()
+        work_until_counted(ballot_id)
+        told = [answers.get(timeout=300) for _ in crowd]
+        seconds = time.monotonic() - begun
+        for process in crowd:
+            process.join(60)
+        found, taken = sum((Counter(one) for one, _ in told), Counter()), {who for _, some in told for who in some}
+        print(f"{found} in {seconds:.1f} s")
+        assert all(process.exitcode == 0 for process in crowd)
+        assert sum(found.values()) == MANY * 12 // 10 + OUTSIDERS and found["in"] > 200
+        assert found["NotOnRoll"] + found["Closed"] >= OUTSIDERS and not taken & set(outsiders)
+        with db.reading() as session:
+            check(session, ballot_id)
+            on_roll = set(session.scalars(select(BallotRoll.reader_id).where(BallotRoll.voted)))
+            assert on_roll == taken
     engine.dispose()
 
 

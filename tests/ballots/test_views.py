@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.readers.trail import AuditEntry
 from membership.topics import actions as topics
+from membership.web.limits import Limit, LimitCount
 from tests import make
 from tests.ballots.helpers import HOUR, accepted_topics, ballot, cast, close, patrons
 
@@ -30,6 +32,37 @@ def work() -> None:
 
 def attempt_in(page: str) -> str:
     return re.search(r'name="attempt"[^>]*value="([^"]+)"', page)[1]
+
+
+def test_every_try_to_vote_counts_whether_it_is_taken_or_refused(app, session, client, monkeypatch):
+    monkeypatch.setitem(app.config, "MEMBERSHIP", replace(app.config["MEMBERSHIP"], wide_limits=False))
+    monkeypatch.setattr("membership.ballots.voting_pages.VOTES_PER_READER", Limit("vote/reader", 3, timedelta(hours=1)))
+    [voter] = patrons(session, 1)
+    made = ballot(session)
+    make.sign_in(session, client, voter)
+    path = f"/ballots/{made.slug}/vote"
+
+    def counted() -> int:
+        return session.execute(select(LimitCount.count).where(LimitCount.scope == "vote/reader")).scalar_one()
+
+    assert client.post(path, data={"choice": ["1"], "attempt": "a" * 32}).status_code == 200 and counted() == 1
+    assert client.post(path, data={"choice": [], "attempt": "b" * 32}).status_code == 422 and counted() == 2
+    assert client.post(path, data={"choice": ["2"], "attempt": "c" * 32}).status_code == 200 and counted() == 3
+    assert client.post(path, data={"choice": ["3"], "attempt": "d" * 32}).status_code == 429
+    assert client.post(path, data={"choice": [], "attempt": "e" * 32}).status_code == 429
+    session.expire_all()
+    assert [vote.content for vote in session.scalars(select(Vote))] == ["2"]
+
+
+def test_a_vote_is_counted_and_kept_in_one_commit(session, client, monkeypatch):
+    [voter] = patrons(session, 1)
+    made = ballot(session)
+    make.sign_in(session, client, voter)
+    monkeypatch.setattr("membership.ballots.voting_pages.count_against", None)
+    answer = client.post(f"/ballots/{made.slug}/vote", data={"choice": ["1"], "attempt": "a" * 32})
+    assert answer.status_code == 200
+    assert session.scalar(select(func.count()).select_from(Vote)) == 1
+    assert session.execute(select(LimitCount.count).where(LimitCount.scope == "vote/reader")).scalar_one() == 1
 
 
 def test_the_list_is_empty_with_a_word_and_a_way_on(client):

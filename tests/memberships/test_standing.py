@@ -115,7 +115,7 @@ def test_the_roll_says_by_what_each_may_vote(session):
     seat = make.seat(session, make.group(session, paid_until=NOON + 3 * DAY, since=NOON - DAY))
     make.given(session, own, ends_at=NOON + 2 * DAY)
     ballot = helpers.ballot(session, at=NOON, closes_at=NOON + DAY, opened=False)
-    assert draw_up(session, ballot.id, at=NOON) == 4
+    assert draw_up(session, ballot, at=NOON) == 4
     lines = {line.reader_id: line for line in session.scalars(select(BallotRoll)).all()}
     assert {reader_id: line.reason for reader_id, line in lines.items()} == {
         own.reader_id: "membership", gift.reader_id: "gift", free.reader_id: "complimentary", seat.reader_id: "seat",

@@ -2,8 +2,8 @@
 
 After Peters and Skowron. What is chosen next is the option whose supporters pay least for each unit of its cost, all
 paying alike and whoever has less paying what is left; turned around: the option with most *effective* votes (its cost
-divided by the largest payment). An option that its supporters cannot pay for any more is out. Money is counted in whole
-numbers of a unit fine enough for every share, so that nothing is rounded.
+divided by the largest payment). An option that its supporters cannot pay for any more is out. Money is
+counted in fractions, so that nothing is rounded.
 
 Ties: the cheaper option, then the one with more ticks, then the lot order (the first two as equalshares.net has them).
 A tally shows the effective votes, cut off after five decimals.
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
-from membership.ballots.counting.approval import Ticked, ticks_of
+from membership.ballots.counting.approval import Ticked
 from membership.ballots.counting.lots import Lots
 from membership.ballots.counting.outcome import Figure, Outcome, Round, Tie
 
@@ -34,9 +34,11 @@ _FINE = 100_000
 
 @dataclass(frozen=True)
 class _Urn:
-    """What stays the same however large the shares are. A group is one distinct vote; `supporters` are (group, votes)."""
+    """What stays the same however large the shares are. A group is one distinct vote; `supporters` are an option's
+    groups, and beside them how many votes each group is.
+    """
 
-    supporters: Mapping[int, Sequence[tuple[int, int]]]
+    supporters: Mapping[int, tuple[list[int], list[int]]]
     ticks: Mapping[int, int]
     costs: Mapping[int, int]
     groups: int
@@ -46,10 +48,13 @@ class _Urn:
 
 @dataclass
 class _Run:
-    """One count with shares of one size. `purses` are what each voter of a group has left, in 1/`grain` of a unit."""
+    """One count with shares of one size. `purse_of` a group is a number of `purses`: what each of its voters has left.
 
-    purses: list[int]
-    grain: int
+    Few purses differ, whatever the number of groups: whoever paid for the same options has the same left.
+    """
+
+    purse_of: list[int]
+    purses: list[Fraction]
     chosen: list[int] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
@@ -71,7 +76,7 @@ def count_budget(
     """Share `limit`; `costs` are of the same unit."""
     fine = lcm(limit.denominator, *(costs[option].denominator for option in options))
     urn = _urn(options, groups, {option: int(costs[option] * fine) for option in options}, lots)
-    run, raised = _add_one(urn, int(limit * fine), fine) if urn.voters else (_Run([], 1), False)
+    run, raised = _add_one(urn, int(limit * fine), fine) if urn.voters else (_Run([], []), False)
     spent = sum(costs[option] for option in run.chosen)
     completion = ADD_ONE if raised else ""
     return Outcome(tuple(run.chosen), _rounds(urn, run), tuple(run.ties), spent=spent, completion=completion)
@@ -79,12 +84,14 @@ def count_budget(
 
 def _urn(options: Sequence[int], groups: Ticked, costs: Mapping[int, int], lots: Lots) -> _Urn:
     votes = list(groups)
-    supporters: dict[int, list[tuple[int, int]]] = {option: [] for option in options}
+    supporters: dict[int, tuple[list[int], list[int]]] = {option: ([], []) for option in options}
     for group, (ticked, number) in enumerate(votes):
         for option in ticked:
-            supporters[option].append((group, number))
-    voters = sum(number for _ticked, number in votes)
-    return _Urn(supporters, ticks_of(options, votes), costs, len(votes), voters, lots)
+            groups_of, votes_of = supporters[option]
+            groups_of.append(group)
+            votes_of.append(number)
+    ticks = {option: sum(votes_of) for option, (_groups, votes_of) in supporters.items()}
+    return _Urn(supporters, ticks, costs, len(votes), sum(number for _ticked, number in votes), lots)
 
 
 def _rounds(urn: _Urn, run: _Run) -> tuple[Round, ...]:
@@ -120,7 +127,7 @@ def _something_fits(urn: _Urn, run: _Run, limit: int) -> bool:
 
 def _run(urn: _Urn, share: int, parts: int) -> _Run:
     """Choose as long as anybody's supporters can pay, each voter having `share` / `parts` units."""
-    run = _Run([share] * urn.groups, parts)
+    run = _Run([0] * urn.groups, [Fraction(share, parts)])
     effective = {option: Fraction(ticks) for option, ticks in urn.ticks.items() if ticks}
     while True:
         best = _most_effective(urn, run, effective)
@@ -130,7 +137,7 @@ def _run(urn: _Urn, share: int, parts: int) -> _Run:
         shown = {option: Fraction(int(votes * 100_000), 100_000) for option, votes in effective.items()}
         run.rounds.append(Round(shown, elected=(chosen,)))
         run.chosen.append(chosen)
-        _pay(urn, run, chosen, Fraction(urn.costs[chosen] * run.grain) / effective.pop(chosen))
+        _pay(urn, run, chosen, urn.costs[chosen] / effective.pop(chosen))
 
 
 def _most_effective(urn: _Urn, run: _Run, effective: dict[int, Fraction]) -> list[int]:
@@ -156,29 +163,41 @@ def _most_effective(urn: _Urn, run: _Run, effective: dict[int, Fraction]) -> lis
 
 def _effective_votes(urn: _Urn, run: _Run, option: int) -> Fraction | None:
     """The cost over the largest payment, when all supporters pay alike as far as they can; nothing when they cannot."""
-    cost = urn.costs[option] * run.grain
-    purses = run.purses
-    supporters = urn.supporters[option]
-    if sum([purses[group] * votes for group, votes in supporters]) < cost:
-        return None
-    left, payers = cost, urn.ticks[option]
-    for purse, votes in sorted([(purses[group], votes) for group, votes in supporters]):
+    cost, payers = urn.costs[option], urn.ticks[option]
+    left = Fraction(cost)
+    for purse, votes in sorted((run.purses[number], votes) for number, votes in _by_purse(urn, run, option).items()):
         if purse * payers >= left:
-            return Fraction(cost * payers, left)
+            return cost * payers / left
         left -= purse * votes
         payers -= votes
     return None
 
 
+def _by_purse(urn: _Urn, run: _Run, option: int) -> dict[int, int]:
+    """How many of an option's supporters have each purse."""
+    if len(run.purses) == 1:
+        return {0: urn.ticks[option]}
+    groups, votes = urn.supporters[option]
+    having = dict.fromkeys(range(len(run.purses)), 0)
+    purse_of = run.purse_of
+    for group, number in zip(groups, votes, strict=True):
+        having[purse_of[group]] += number
+    return {purse: number for purse, number in having.items() if number}
+
+
 def _pay(urn: _Urn, run: _Run, option: int, payment: Fraction) -> None:
-    """Every supporter pays `payment`, or what they have. The grain is made fine enough first."""
-    if payment.denominator != 1:
-        run.grain *= payment.denominator
-        run.purses = [purse * payment.denominator for purse in run.purses]
-        payment *= payment.denominator
-    whole = int(payment)
-    for group, _votes in urn.supporters[option]:
-        run.purses[group] = max(0, run.purses[group] - whole)
+    """Every supporter pays `payment`, or what they have."""
+    known = {purse: number for number, purse in enumerate(run.purses)}
+    after = []
+    for purse in list(run.purses):
+        left = max(Fraction(0), purse - payment)
+        if left not in known:
+            known[left] = len(run.purses)
+            run.purses.append(left)
+        after.append(known[left])
+    purse_of = run.purse_of
+    for group in urn.supporters[option][0]:
+        purse_of[group] = after[purse_of[group]]
 
 
 def _one_of(urn: _Urn, level: list[int], run: _Run) -> int:
@@ -206,15 +225,22 @@ def _phragmen(urn: _Urn, run: _Run, seats: int) -> None:
 
     The tally shows that debt; the smallest is chosen, and its supporters owe it from then on.
     """
-    loads = [Fraction(-purse, run.grain) for purse in run.purses]
+    run.purses = [-purse for purse in run.purses]  # from here on what each owes
     left = [option for option, ticks in urn.ticks.items() if ticks and option not in run.chosen]
     while left and len(run.chosen) < seats:
-        owed = {o: Fraction(1 + sum(loads[g] * n for g, n in urn.supporters[o]), urn.ticks[o]) for o in left}
+        owed = {option: _owed(urn, run, option) for option in left}
         least = min(owed.values())
         chosen = _by_lot(urn, [o for o in left if owed[o] == least], len(run.rounds) + 1, run.ties)
         shown = {option: Fraction(int(debt * 100_000), 100_000) for option, debt in owed.items()}
         run.rounds.append(Round(shown, elected=(chosen,), action="completion"))
         run.chosen.append(chosen)
         left.remove(chosen)
-        for group, _votes in urn.supporters[chosen]:
-            loads[group] = least
+        run.purses.append(least)
+        for group in urn.supporters[chosen][0]:
+            run.purse_of[group] = len(run.purses) - 1
+
+
+def _owed(urn: _Urn, run: _Run, option: int) -> Fraction:
+    """What each supporter would owe after one seat more, all owing alike."""
+    debts = sum((run.purses[purse] * votes for purse, votes in _by_purse(urn, run, option).items()), Fraction(1))
+    return debts / urn.ticks[option]

@@ -6,21 +6,27 @@ exhausted. Of two left who are level one wins by the rule for ties. An option wi
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from membership.ballots.counting.lots import Lots, who_is_ahead, who_is_behind
 from membership.ballots.counting.outcome import Outcome, Round, Tie
 
-Ranked = Iterable[tuple[Sequence[int], int]]
-"""Votes as (positions from the best on, each once; how many such votes)."""
+Ranked = Iterable[tuple[str, int]]
+"""Votes as (positions from the best on, as text with commas between; how many such votes)."""
 
-_Pile = list[tuple[Sequence[int], int]]
+Pile = dict[str, int]
+"""What lies with an option: what else those votes name after it, and how many there are."""
 
 
 def count(options: Sequence[int], groups: Ranked, lots: Lots) -> Outcome:
-    """Count rankings. Votes lie in a pile per option, and only the pile of who leaves is looked at again."""
-    piles, held, exhausted = _first_preferences(options, groups)
+    """Count rankings. Votes lie in a pile per option, and only the pile of who leaves is looked at again.
+
+    A ranking is read no further than it is needed: most votes never move.
+    """
+    named = {str(option): option for option in options}
+    piles: dict[str, Pile] = {name: {} for name in named}
+    exhausted = hand_out(groups, piles)
+    held = {option: sum(piles[name].values()) for name, option in named.items()}
     rounds: list[Round] = []
     ties: list[Tie] = []
     moved: dict[int, int] = {}
@@ -39,23 +45,27 @@ def count(options: Sequence[int], groups: Ranked, lots: Lots) -> Outcome:
         rounds.append(Round(dict(held), won, gone, exhausted, transfers=moved, threshold=threshold))
         if loser is None:
             return Outcome(won, tuple(rounds), tuple(ties))
+        exhausted += hand_out(piles.pop(str(loser)).items(), piles)
         del held[loser]
-        moved = _move(piles.pop(loser, []), piles, held)
-        exhausted += rounds[-1].tally[loser] - sum(moved.values())  # type: ignore[assignment]
+        after = {option: sum(piles[str(option)].values()) for option in held}
+        moved = {option: after[option] - held[option] for option in held if after[option] != held[option]}
+        held = after
 
 
-def _first_preferences(options: Sequence[int], groups: Ranked) -> tuple[dict[int, _Pile], dict[int, int], int]:
-    piles: dict[int, _Pile] = defaultdict(list)
-    held = dict.fromkeys(options, 0)
-    exhausted = 0
-    for group in groups:
-        ranking, votes = group
-        if ranking:
-            piles[ranking[0]].append(group)
-            held[ranking[0]] += votes
+def hand_out(groups: Ranked, piles: Mapping[str, Pile]) -> int:
+    """Each vote to the first option it names that has a pile; tells how many name none."""
+    nowhere = 0
+    for ranking, votes in groups:
+        head, _comma, rest = ranking.partition(",")
+        while head not in piles:
+            if not rest:
+                nowhere += votes
+                break
+            head, _comma, rest = rest.partition(",")
         else:
-            exhausted += votes
-    return piles, held, exhausted
+            pile = piles[head]
+            pile[rest] = pile.get(rest, 0) + votes
+    return nowhere
 
 
 def _winner(
@@ -69,17 +79,3 @@ def _winner(
     if most >= threshold or len(held) == 2:
         return who_is_ahead(leading, rounds, lots, round_number=number)
     return None, []
-
-
-def _move(pile: _Pile, piles: dict[int, _Pile], held: dict[int, int]) -> dict[int, int]:
-    """Hand each vote of a pile to its best option left; tells how many went to whom."""
-    moved: dict[int, int] = {}
-    for group in pile:
-        ranking, votes = group
-        for option in ranking:
-            if option in held:
-                piles[option].append(group)
-                held[option] += votes
-                moved[option] = moved.get(option, 0) + votes
-                break
-    return moved

@@ -58,7 +58,7 @@ def tally(
     standing = tuple(options)
     out = frozenset(withdrawn)
     shares = _shares(method, standing, costs, budget)
-    votes = groups if method in STARRED else _parsed(groups, standing, out)
+    votes = _parsed(groups, standing, out) if method in TICKED else groups
     return _COUNTS[method](standing, out, votes, seats, Lots(lot_order), *shares)
 
 
@@ -75,11 +75,15 @@ def _shares(
 
 
 def _parsed(groups: Groups, options: Sequence[int], out: frozenset[int]) -> list[tuple[tuple[int, ...], int]]:
-    """Each distinct content read once: positions that stand, each at its first mention."""
+    """Each distinct content read once: positions that stand, each once."""
     known = {str(option): option for option in options if option not in out}
-    parsed = []
+    parsed: list[tuple[tuple[int, ...], int]] = []
     for content, votes in groups:
-        named = tuple([known[part] for part in content.split(",") if part in known])
+        parts = content.split(",")
+        try:
+            named = tuple(map(known.__getitem__, parts))
+        except KeyError:  # nobody ticked, or one who is not on the ballot or was struck out
+            named = tuple([known[part] for part in parts if part in known])
         parsed.append((named if len(set(named)) == len(named) else tuple(dict.fromkeys(named)), votes))
     return parsed
 

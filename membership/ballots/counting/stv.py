@@ -9,32 +9,28 @@ the lot order. The count ends when all seats are filled, or when no more options
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from membership.ballots.counting.irv import Ranked
+from membership.ballots.counting.irv import Pile, Ranked, hand_out
 from membership.ballots.counting.lots import Lots, who_is_ahead, who_is_behind
 from membership.ballots.counting.outcome import Outcome, Round, Tie
 
 UNIT = 100_000
 """One vote. Everything is counted in hundred-thousandths, as whole numbers."""
 
-_Paper = tuple[Sequence[int], int, int]
-"""A ranking, how many such papers, and what each is worth now."""
-
 
 @dataclass
 class _Count:
-    """The state of a count between two stages."""
+    """The state of a count between two stages. An option's pile is sorted by what its papers are worth now."""
 
     held: dict[int, int]
     lots: Lots
     quota: int
     seats: int
-    piles: dict[int, list[_Paper]] = field(default_factory=lambda: defaultdict(list))
-    running: set[int] = field(default_factory=set)
+    piles: dict[int, dict[int, Pile]]
+    running: set[int]
     elected: list[int] = field(default_factory=list)
     lost: int = 0
     surpluses: list[int] = field(default_factory=list)
@@ -44,11 +40,11 @@ class _Count:
 
 def count(options: Sequence[int], groups: Ranked, seats: int, lots: Lots) -> Outcome:
     """Count rankings; one without any option is no valid vote and left aside."""
-    papers = [(ranking, votes, UNIT) for ranking, votes in groups if ranking]
-    valid = sum(votes for _ranking, votes, _worth in papers)
+    state = _Count(dict.fromkeys(options, 0), lots, 0, seats, {option: {} for option in options}, set(options))
+    moved = _hand_on(state, [(UNIT, groups)])
+    valid = sum(moved.values()) // UNIT
     quota = valid // (seats + 1) + 1
-    state = _Count(dict.fromkeys(options, 0), lots, quota * UNIT, seats, running=set(options))
-    moved = _hand_on(state, papers)
+    state.quota = quota * UNIT
     if valid:
         _elect(state)
     _note(state, "first preferences", None, moved, ())
@@ -60,19 +56,27 @@ def count(options: Sequence[int], groups: Ranked, seats: int, lots: Lots) -> Out
     return Outcome(tuple(state.elected), tuple(state.rounds), tuple(state.ties), quota=quota)
 
 
-def _hand_on(state: _Count, papers: Iterable[_Paper]) -> dict[int, int]:
-    """Each paper to its best option still running; tells what came to whom. What finds nobody is lost."""
+def _hand_on(state: _Count, papers: Iterable[tuple[int, Ranked]]) -> dict[int, int]:
+    """Papers of each worth to their best option still running; tells what came to whom. What finds nobody is lost."""
     moved: dict[int, int] = {}
-    for paper in papers:
-        ranking, votes, worth = paper
-        for option in ranking:
-            if option in state.running:
-                state.piles[option].append(paper)
-                moved[option] = moved.get(option, 0) + votes * worth
-                break
+    for worth, groups in papers:
+        came: dict[str, Pile] = {str(option): {} for option in state.running}
+        hand_out(groups, came)
+        for name, pile in came.items():
+            if pile:
+                option = int(name)
+                moved[option] = moved.get(option, 0) + worth * sum(pile.values())
+                _lay(state.piles[option], worth, pile)
     for option, worth in moved.items():
         state.held[option] += worth
     return moved
+
+
+def _lay(piles: dict[int, Pile], worth: int, pile: Pile) -> None:
+    there = piles.setdefault(worth, pile)
+    if there is not pile:
+        for rest, votes in pile.items():
+            there[rest] = there.get(rest, 0) + votes
 
 
 def _elect(state: _Count) -> None:
@@ -105,8 +109,8 @@ def _next_surplus(state: _Count) -> int | None:
 def _pass_on_surplus(state: _Count, option: int) -> None:
     total = state.held[option]
     surplus = total - state.quota
-    papers = [(ranking, votes, worth * surplus // total) for ranking, votes, worth in state.piles.pop(option)]
-    moved = _hand_on(state, papers)
+    papers = state.piles.pop(option).items()
+    moved = _hand_on(state, [(worth * surplus // total, pile.items()) for worth, pile in papers])
     state.lost += surplus - sum(moved.values())
     state.held[option] = state.quota
     _elect(state)
@@ -120,7 +124,7 @@ def _exclude(state: _Count) -> None:
     option, ties = who_is_behind(level, state.rounds[:-1], state.lots, round_number=number)
     state.ties += ties
     state.running.discard(option)
-    moved = _hand_on(state, state.piles.pop(option, []))
+    moved = _hand_on(state, [(worth, pile.items()) for worth, pile in state.piles.pop(option).items()])
     state.lost += state.held[option] - sum(moved.values())
     state.held[option] = 0
     _elect(state)

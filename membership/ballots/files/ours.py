@@ -1,9 +1,9 @@
-"""Our own ballots.csv: a line per counted vote, `code,content`, the content being all that is counted.
+"""Our own ballots.csv: a line per counted vote, `code,content`, the content being all that is counted, and perhaps `weight`.
 
 A content is the positions of the options ticked or ranked, `1,4`, or one star digit for each option, `0503`. Columns
 headed by a position and a title, `1. The harbour`, name the options; without them options are called by their position.
-Lines that begin with # may say the rest, `# method: irv`: method, seats, budget, lots (`3,1,2`), withdrawn (`2`) and
-`cost 1`, `cost 2`, ….
+Lines that begin with # may say the rest, `# method: irv`: ballot, method, seats, budget, lots (`3,1,2`), withdrawn
+(`2`) and `cost 1`, `cost 2`, ….
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from membership.ballots.files.shape import MOST_OPTIONS, BallotFile, BrokenFile,
 _POSITIONS = re.compile(r"(?:[1-9][0-9]{0,2}(?:,[1-9][0-9]{0,2})*)?", re.ASCII)
 _STARS = re.compile(r"[0-5]*", re.ASCII)
 _NAMED = re.compile(r"([1-9][0-9]{0,2})\. (.*)", re.ASCII | re.DOTALL)
-_SAID = re.compile(r"#\s*(method|seats|budget|lots|withdrawn|cost [1-9][0-9]{0,2})\s*:\s*(.*)", re.ASCII)
+_SAID = re.compile(
+    r"#\s*(ballot|method|seats|budget|level at the last place|lots|withdrawn|cost [1-9][0-9]{0,2})\s*:\s*(.*)", re.ASCII
+)
 
 _Row = tuple[int, list[str]]
 
@@ -31,9 +33,12 @@ def read(text: str, method: str = "") -> BallotFile:
         raise BrokenFile(said["method"][0], f"There is no method {short(method)}.")
     line, head = rows[0]
     columns = [cell.strip() for cell in head]
+    if columns == ["code"]:
+        raise BrokenFile(line, "This file has codes alone: so few voted that their votes are not published.")
     if "content" not in columns:
         raise BrokenFile(line, "The first line should name a column content.")
     contents = _contents(rows[1:], columns.index("content"), _STARS if method in STARRED else _POSITIONS)
+    weights = _weights(rows[1:], columns)
     names = {int(found[1]): found[2] for cell in columns if (found := _NAMED.fullmatch(cell))}
     options = _named_options(names, contents, method)
     listed = {key: _list(said, key) for key in ("lots", "withdrawn")}
@@ -41,9 +46,11 @@ def read(text: str, method: str = "") -> BallotFile:
         int(key[5:]): whole(value, at, "A cost", least=1) for key, (at, value) in said.items() if key[:5] == "cost "
     }
     return BallotFile(
-        "stars" if method in STARRED else "", "", named_apart(options),
-        grouped((content, 1) for _line, content in contents), method, _number(said, "seats"), listed["lots"],
+        "stars" if method in STARRED else "", said.get("ballot", (0, ""))[1], named_apart(options),
+        grouped(zip((content for _line, content in contents), weights, strict=True)), method,
+        _number(said, "seats"), listed["lots"],
         frozenset(listed["withdrawn"]), costs or None, _number(said, "budget"),
+        all_at_the_last_place=said.get("level at the last place", (0, ""))[1] == "all",
     )  # fmt: skip
 
 
@@ -76,6 +83,14 @@ def _contents(rows: Sequence[_Row], place: int, pattern: re.Pattern[str]) -> lis
             raise BrokenFile(line, f"This is not what such a vote looks like: {short(content)}.")
         contents.append((line, content))
     return contents
+
+
+def _weights(rows: Sequence[_Row], columns: Sequence[str]) -> list[int]:
+    """How much each vote weighs: one, where the file says nothing."""
+    if "weight" not in columns:
+        return [1] * len(rows)
+    place = columns.index("weight")
+    return [whole(row[place] if place < len(row) else "", line, "A weight", least=1) for line, row in rows]
 
 
 def _named_options(names: dict[int, str], contents: Sequence[tuple[int, str]], method: str) -> Mapping[int, str]:

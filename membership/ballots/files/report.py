@@ -16,6 +16,7 @@ _STEPS = {
     "cost": "by the smaller cost",
     "ticks": "by who has more ticks",
     "lot": "by lot",
+    "all win": "by letting all of them win",
 }
 
 

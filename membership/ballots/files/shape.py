@@ -30,6 +30,7 @@ class BallotFile:
     `options` are names by position, in the ballot's order. What the file does not say is empty: `method`, `seats`,
     `lots` (then ties by lot follow the order of the options), `costs` and `budget`. `notes` say in words how something
     was read.
+    `all_at_the_last_place`: whoever is level there wins, too (approval).
     """
 
     kind: str
@@ -43,6 +44,7 @@ class BallotFile:
     costs: Mapping[int, Figure] | None = None
     budget: Figure | None = None
     points: bool = False
+    all_at_the_last_place: bool = False
     notes: Sequence[str] = field(default=())
 
 

@@ -11,6 +11,7 @@ from membership.ballots.commands import ballot
 from membership.ballots.counting.methods import METHODS
 from membership.ballots.files.reading import READERS, read_text
 from membership.ballots.files.shape import BrokenFile
+from membership.ballots.published import ballot_file
 
 BLT = """\
 # a comment
@@ -133,6 +134,24 @@ def test_our_own_file_names_its_options_and_its_method():
     )  # fmt: skip
 
 
+def test_our_own_file_has_weights_and_lets_all_win_who_are_level():
+    text = "# method: approval\n# level at the last place: all\ncode,content,weight,1. A,2. B\nx,1,2,1,\ny,2,1,,1\nz,2,1,,1\n"
+    held = read_text(text.encode(), ".csv")
+    assert sorted(held.groups) == [("1", 2), ("2", 2)]
+    assert held.all_at_the_last_place
+
+
+def test_what_is_published_of_a_ballot_is_counted_to_the_same_winners(tmp_path):
+    result = {
+        "ballot": "what-next", "method": "approval", "seats": 1, "budget": None, "last_place": "all", "costs": {},
+        "lot_order": [2, 1, 3], "withdrawn": [3], "weights": {"1": 2}, "options": [[1, "A"], [2, "B"], [3, "C"]],
+    }  # fmt: skip
+    text = ballot_file(result, [("x", "1", 2), ("y", "2,3", 1), ("z", "2", 1)])
+    plain = json.loads(count(tmp_path, ".csv", "--format", "json", text=text).output)
+    assert plain["winners"] == ["B", "A"]
+    assert plain["ties"] == [{"round": 1, "options": ["A", "B"], "step": "all win", "favoured": ["A", "B"]}]
+
+
 def test_our_own_file_without_names_calls_options_by_position():
     assert dict(read_text(b'code,content\nx,"2,4"\n', ".csv").options) == {1: "1", 2: "2", 3: "3", 4: "4"}
     stars = read_text(b"code,content\nx,0503\ny,1111\n", ".csv", "star")
@@ -161,7 +180,9 @@ def test_our_own_file_without_names_calls_options_by_position():
         (".pb", PB.replace("budget;100,50", "budget;"), "The budget should be an amount"),
         (".pb", PB.replace("p1;60", "p2;60"), "id of its own"),
         (".csv", "", "The file is empty."),
-        (".csv", "code\nx\n", "Line 1: The first line should name a column content."),
+        (".csv", "code\nx\n", "Line 1: This file has codes alone"),
+        (".csv", "code,content,weight\nx,1,0\n", "Line 2: A weight should be a whole number above zero, not '0'."),
+        (".csv", "code,vote\nx\n", "Line 1: The first line should name a column content."),
         (".csv", "code,content\nx,1\ny,one\n", "Line 3: This is not what such a vote looks like: 'one'."),
         (".csv", "code,content,1. A\nx,1\ny,2\n", "Line 3: There is no option 2."),
         (".csv", "# method: star\ncode,content\nx,15\ny,1\n", "Line 4: This vote gives stars to 1 options; there are 2."),

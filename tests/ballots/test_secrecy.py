@@ -1,0 +1,213 @@
+"""Nobody learns a result before the close, nor a choice beside a name ever: every page, file and letter, as every role.
+
+The tests look for no words. They change what was voted, or who voted what, and ask everything again: whatever does not
+change by a single letter cannot have told it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import random
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import inspect, select, text, update
+
+from membership import clock, tables
+from membership.ballots import actions, queries, seals
+from membership.ballots.models import BallotRoll
+from membership.ballots.urn import BallotSeal, Vote
+from membership.mail.models import Letter
+from tests import make
+from tests.ballots.helpers import SECRET, close, patrons
+from tests.ballots.test_life import asked
+
+ROLES = ("anonymous", "reader", "patron", "viewer", "editor", "manager", "admin")
+_FRESH = re.compile(r'name="(?:csrf_token|attempt)"[^>]*value="[^"]*"|value="[^"]*"[^>]*name="(?:csrf_token|attempt)"')
+OFTEN = {"ballots", "promises", "topics", "account", "appeals"}
+"""Rooms that know of ballots: every role asks all of their pages. The others' are asked by who may see most, and with
+`--long` by every role."""
+
+
+@pytest.fixture
+def standing_clock(monkeypatch):
+    """Time stands still and lots fall alike, so that two worlds differ by the votes alone."""
+    now = clock.now().replace(microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(clock, "wall", lambda: now)
+    monkeypatch.setattr(secrets, "SystemRandom", lambda: random.Random(7))
+    return now
+
+
+@pytest.fixture
+def voted(session, standing_clock):
+    """An open ranked ballot with 25 votes, its voters, and somebody of each role."""
+    voters = patrons(session, 25)
+    made = asked(session, at=standing_clock, way="ranks")
+    for number, who in enumerate(voters):
+        choices = [[1, 2], [2, 3, 1], [3]][number % 3]
+        actions.cast_and_confirm(
+            session, made.id, who.reader_id, choices, secret=SECRET, attempt="a", at=standing_clock
+        )
+    session.commit()
+    people = {"anonymous": None, "reader": make.reader(session), "patron": voters[0]}
+    people |= {role: make.staff(session, role) for role in ROLES[3:]}
+    # Only their numbers: rows do not outlive the worlds in which they are asked.
+    known = {role: who and SimpleNamespace(reader_id=who.reader_id) for role, who in people.items()}
+    return made, [SimpleNamespace(reader_id=who.reader_id) for who in voters], known
+
+
+def addresses(app, session, made) -> list[tuple[str, str]]:
+    """Every address that can be got, with real things in it: (room, path)."""
+    option = queries.options_of(session, made.id)[0]
+    topic = queries.topic_addresses(session, made.id)[option.position].rsplit("/", 1)[1]
+    codes = session.scalars(select(Vote.code).where(Vote.ballot_id == made.id).order_by(Vote.code)).all()
+    voter = session.scalars(select(BallotRoll.reader_id).order_by(BallotRoll.reader_id)).first()
+    known = {
+        "ballot_id": made.id, "topic_id": option.topic_id, "reader_id": voter, "code": codes[0], "name": "patrons",
+        "filename": "house.css",
+    }  # fmt: skip
+    found = []
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
+            continue
+        room = rule.endpoint.split(".")[0]
+        values = {name: known.get(name, made.slug if "ballot" in rule.rule else topic) for name in rule.arguments}
+        values |= {
+            name: 1
+            for name in rule.arguments
+            if name not in known and "int" in type(rule._converters[name]).__name__.lower()
+        }
+        with app.test_request_context():
+            found.append((room, rule.build(values, append_unknown=False)[1]))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def all_rooms(request, monkeypatch):
+    if request.config.getoption("--long"):
+        monkeypatch.setitem(globals(), "ASKING_ALL", frozenset(ROLES))
+
+
+ASKING_ALL = frozenset({"admin"})
+
+
+def everything_seen(app, session, made, people) -> dict[tuple[str, str], str]:
+    """Every answer to every role, without what is fresh in each; and every letter."""
+    seen: dict[tuple[str, str], str] = {}
+    paths = addresses(app, session, made)
+    for role, who in people.items():
+        client = app.test_client()
+        if who is not None:
+            make.sign_in(session, client, who)
+        for room, path in paths:
+            if (room in OFTEN or role in ASKING_ALL) and path != "/sign-out":
+                answer = client.get(path)
+                seen[role, path] = f"{answer.status_code} {_FRESH.sub('', answer.get_data(as_text=True))}"
+    for letter in session.scalars(select(Letter).order_by(Letter.key)):
+        seen["letter", letter.key] = letter.subject + letter.text
+    return seen
+
+
+@contextmanager
+def another_world(session) -> Iterator[None]:
+    """What happens in here did not happen."""
+    session.commit()
+    connection = session.get_bind()
+    counters = _counters(connection)
+    point = connection.begin_nested()
+    yield
+    session.close()
+    point.rollback()
+    for name, value, begun in counters:  # PostgreSQL's counters do not go back by themselves
+        connection.execute(text("SELECT setval(:name, :value, :begun)"), {"name": name, "value": value, "begun": begun})
+
+
+def _counters(connection) -> list[tuple[str, int, bool]]:
+    if connection.dialect.name == "sqlite":
+        return []
+    rows = connection.execute(
+        text("SELECT sequencename, COALESCE(last_value, 1), last_value IS NOT NULL FROM pg_sequences")
+    )
+    return [tuple(row) for row in rows]
+
+
+def told_apart(one, other) -> list[tuple[str, str]]:
+    assert one.keys() == other.keys()
+    apart = [key for key in one if one[key] != other[key]]
+    for key in apart[:3]:
+        print(key, *difflib.unified_diff(one[key].splitlines(), other[key].splitlines(), lineterm="", n=0), sep="\n")
+    return apart
+
+
+def test_before_the_close_nothing_depends_on_what_was_voted(app, session, voted, caplog):
+    made, _voters, people = voted
+    made_id = made.id
+    caplog.set_level(logging.DEBUG)
+    with another_world(session):
+        before = everything_seen(app, session, made, people)
+    made = queries.ballot_by_id(session, made_id)
+    public = ("/results", "/ballots.csv", "/log.csv", "/result.json", "/evidence.json")
+    assert all(before[role, f"/ballots/what-next{path}"].startswith("404") for role in people for path in public)
+    assert before["patron", "/ballots/what-next"].startswith("200") and len(before) > 150
+    codes = set(session.scalars(select(Vote.code)))
+    showing = {path for (_role, path), text in before.items() if any(code in text for code in codes)}
+    assert not showing  # a receipt shows its code in groups of four
+    assert not any(code in record.getMessage() for record in caplog.records for code in codes)
+    with another_world(session):
+        session.execute(update(Vote).values(content="4"))
+        made = queries.ballot_by_id(session, made_id)
+        assert told_apart(before, everything_seen(app, session, made, people)) == []
+
+
+def test_after_the_close_nothing_depends_on_who_voted_what(app, session, voted):
+    """Two voters change their envelopes before the close: no page can tell afterwards, not even to these two."""
+    made, voters, people = voted
+    made_id = made.id
+    people["another voter"] = voters[1]
+    key = seals.unseal(SECRET, session.get_one(BallotSeal, made.id).key)
+    one, other = (seals.voter_ref(key, who.reader_id) for who in voters[:2])
+    contents = {row.voter_ref: row.content for row in session.execute(select(Vote.voter_ref, Vote.content))}
+    assert contents[one] != contents[other]
+    worlds, rows = [], []
+    for changed in (False, True):
+        with another_world(session):
+            made = queries.ballot_by_id(session, made_id)
+            if changed:
+                for ref, new in ((one, b"-"), (other, one), (b"-", other)):
+                    session.execute(update(Vote).where(Vote.voter_ref == ref).values(voter_ref=new))
+            close(session, made)
+            worlds.append(everything_seen(app, session, made, people))
+            rows.append(every_row(session))
+    assert worlds[0]["anonymous", "/ballots/what-next/results"].startswith("200")
+    assert told_apart(*worlds) == []
+    assert rows[0] == rows[1]  # nor any row of any table
+
+
+def every_row(session) -> dict[str, list[str]]:
+    """All tables as they are, whatever asks for them: sorted, since not even the order may tell (sign-ins apart)."""
+    apart = {"reader_session"}
+    found = {}
+    for table in tables.metadata.sorted_tables:
+        if table.name not in apart:
+            found[table.name] = [str(tuple(row)) for row in session.execute(table.select())]
+    assert set(inspect(session.connection()).get_table_names()) >= set(found)
+    return {name: sorted(lines) for name, lines in found.items()}
+
+
+def test_what_a_mistake_would_look_like_is_seen(app, session, voted):
+    """The looking itself works: a page that told a choice would be told apart."""
+    made, _voters, _people = voted
+    made_id = made.id
+    with another_world(session):
+        before = everything_seen(app, session, made, {"anonymous": None})
+    with another_world(session):
+        session.execute(text("UPDATE ballot_option SET title = 'Another title' WHERE position = 1"))
+        made = queries.ballot_by_id(session, made_id)
+        apart = told_apart(before, everything_seen(app, session, made, {"anonymous": None}))
+    assert ("anonymous", "/ballots/what-next") in apart
