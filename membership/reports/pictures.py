@@ -119,7 +119,7 @@ def leaving(report: LeavingReport) -> Picture:
 def step_words(step: str) -> str:
     """After which letter a payment came."""
     return {
-        "first": gettext("First letter, on the day"),
+        "first": gettext("First letter"),
         "day-3": gettext("Reminder after 3 days"),
         "day-7": gettext("Reminder after 7 days"),
         "day-12": gettext("Reminder after 12 days"),
@@ -132,8 +132,8 @@ def how_words(how: str) -> str:
     """What brought a payment."""
     return {
         "new_card": gettext("another card"),
-        "retry": gettext("tried again by the processor"),
-        "page": gettext("paid on the invoice's page"),
+        "retry": gettext("the next try"),
+        "page": gettext("the invoice's page"),
         "": gettext("not known"),
     }[how]
 
