@@ -73,7 +73,8 @@ def test_a_ranking_is_cast_by_keyboard_alone(house: House, visitor: Visitors):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your vote is in")
     assert contents(house, slug) == ["3,1"]
-    page.wait_for_function("localStorage.length === 0")
+    page.wait_for_load_state()  # the script that forgets the draft runs before a page has loaded
+    assert page.evaluate("localStorage.length") == 0
 
 
 def test_a_ranking_is_built_by_buttons_and_dragging_and_kept_in_the_browser(house: House, visitor: Visitors):
