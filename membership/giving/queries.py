@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
@@ -58,9 +59,9 @@ def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | Non
     return session.execute(_BY_INTENT, {"intent": payment_intent_id}).scalar_one_or_none()
 
 
-def is_corrected(session: Session, payment_intent_id: str) -> bool:
+def is_corrected(session: Session | Connection, payment_intent_id: str) -> bool:
     """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
-    return bool(session.execute(_CORRECTED, {"intent": payment_intent_id}).scalar_one_or_none())
+    return bool(run(session, _CORRECTED, {"intent": payment_intent_id}).scalar())
 
 
 def refunds_of(session: Session, payment_id: int) -> list[Refund]:
