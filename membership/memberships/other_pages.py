@@ -55,7 +55,7 @@ def pages_to_close(session: Session, about: dict[str, Any], *, at: datetime) -> 
     return session.execute(wanted).scalars().all()
 
 
-def _before(session: Session, checkout: Checkout, at: datetime) -> Select[tuple[Checkout]]:
+def _before(session: Session, checkout: Checkout, at: datetime) -> Select[Checkout]:
     """Pages of the same browser or reader, for the same kind of pledge, that were opened before this one."""
     mine = [select(Checkout.id).where(Checkout.browser_hash == checkout.browser_hash)]
     if checkout.reader_id is not None:
@@ -65,9 +65,9 @@ def _before(session: Session, checkout: Checkout, at: datetime) -> Select[tuple[
     return _open(at, mine, for_group=for_group).where(Checkout.id < checkout.id)
 
 
-def _beside(session: Session, membership: Membership, at: datetime) -> Select[tuple[Checkout]]:
+def _beside(session: Session, membership: Membership, at: datetime) -> Select[Checkout]:
     """Pages of a membership's reader, signed in or by their address, for the same kind of pledge."""
-    mine: list[Select[tuple[int]]] = [select(Checkout.id).where(Checkout.reader_id == membership.reader_id)]
+    mine: list[Select[int]] = [select(Checkout.id).where(Checkout.reader_id == membership.reader_id)]
     person = session.get(Person, membership.reader_id)
     if person is not None:
         by_address = CheckoutOrigin.person == person_key(person.email)
@@ -76,7 +76,7 @@ def _beside(session: Session, membership: Membership, at: datetime) -> Select[tu
     return pages.where(Checkout.id != (membership.checkout_id or 0))
 
 
-def _open(at: datetime, mine: Sequence[Select[tuple[int]]], *, for_group: bool) -> Select[tuple[Checkout]]:
+def _open(at: datetime, mine: Sequence[Select[int]], *, for_group: bool) -> Select[Checkout]:
     """Of these checkouts the ones that may still be paid."""
     kind = MembershipCheckout.seats.is_not(None) if for_group else MembershipCheckout.seats.is_(None)
     still = (Checkout.state.in_(("begun", "open")), Checkout.begun_at > at - OPEN_FOR)
