@@ -45,7 +45,7 @@ class Checkout(Base):
     amount: Mapped[int] = mapped_column(Minor)
     fee_cover: Mapped[int | None] = mapped_column(Minor)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
-    browser_hash: Mapped[str] = mapped_column(Text)
+    browser_hash: Mapped[str] = mapped_column(Text, index=True)
     session_id: Mapped[str | None] = mapped_column(Text, unique=True)
     session_url: Mapped[str | None] = mapped_column(Text)
     begun_at: Mapped[datetime]

@@ -21,6 +21,7 @@ from membership.mail.writing import Recipient, write
 from membership.memberships import groups, rules
 from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
+from membership.memberships.other_pages import close_others
 from membership.memberships.queries import (
     checkout_choice,
     holders,
@@ -29,6 +30,7 @@ from membership.memberships.queries import (
     periods_paid,
     tier_by_product,
 )
+from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.readers.models import Person
 from membership.readers.queries import person_by_email
@@ -164,7 +166,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         tier_id=tier_id,
         checkout_id=checkout.id if checkout else None,
         article_id=checkout.article_id if checkout else None,
-        status=subscription.status,
+        status="incomplete",  # how it stands is followed next, and that it began is seen there
         currency=subscription.currency,
         amount=subscription.amount,
         interval=subscription.interval,
@@ -197,6 +199,7 @@ def _follow(
     at: datetime,
 ) -> Membership:
     rests = membership.paused != subscription.paused
+    begins = membership.status in rules.NOT_BEGUN
     membership.status = subscription.status
     membership.amount = subscription.amount
     membership.interval = subscription.interval
@@ -216,6 +219,8 @@ def _follow(
     if rests:
         _wake(session, membership, at=at)
     session.flush()
+    if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
+        close_others(session, membership, at=at)
     return membership
 
 
@@ -310,3 +315,15 @@ def tell_already_patron(session: Session, email: str, *, group: bool = False, at
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         letter, key = ("already_group", "already-group") if group else ("already_patron", "already")
         write(session, letter, to, key=f"{key}:{person.reader_id}:{at:%Y-%m-%d}", at=at)
+
+
+def tell_pledged_twice(session: Session, reader_id: int, subscriptions: Sequence[str], *, at: datetime) -> None:
+    """More than one membership of a reader is running: they hear of it, once for the same ones."""
+    person = session.get(Person, reader_id)
+    if person is None:
+        return
+    mine = select(Membership, Tier).join(Tier, Tier.id == Membership.tier_id)
+    rows = session.execute(mine.where(Membership.subscription_id.in_(subscriptions)).order_by(Membership.id)).all()
+    lines = [(tier, Money(row.amount, row.currency), row) for row, tier in rows]
+    to = Recipient(person.email, person.name, person.language, person.reader_id)
+    write(session, "pledged_twice", to, key=f"twice:{':'.join(sorted(subscriptions))}", at=at, lines=lines)

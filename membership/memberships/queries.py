@@ -74,6 +74,16 @@ def pledged_twice(session: Session) -> list[int]:
     return list(session.execute(twice.order_by(Membership.reader_id)).scalars())
 
 
+_RUNNING_OF = select(func.count()).where(
+    Membership.reader_id == bindparam("reader"), Membership.seats.is_(None), running_now()
+)
+
+
+def is_pledged_twice(session: Session, reader_id: int) -> bool:
+    """Whether one reader has more than one running membership of their own."""
+    return session.execute(_RUNNING_OF, {"reader": reader_id}).scalar_one() > 1
+
+
 _BY_SUBSCRIPTION = select(Membership).where(Membership.subscription_id == bindparam("subscription"))
 _AND_HOLD = _BY_SUBSCRIPTION.with_for_update()
 _BY_PRODUCT = select(Tier).where(Tier.stripe_product_id == bindparam("product"))
