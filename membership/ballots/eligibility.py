@@ -13,7 +13,7 @@ from typing import Any
 
 from membership.refusals import N_, Refused
 
-SOURCES = ("membership", "seat", "gift", "complimentary")
+SOURCES = ("membership", "seat", "gift", "complimentary", "elsewhere")
 MOST_WEIGHT = 3
 """No vote weighs more, whatever an editor would like."""
 GIVEN_DAYS, MOST_GIVEN_DAYS = 7, 365
