@@ -18,6 +18,7 @@ from membership.db import engine_for
 from membership.newsroom.rules import setup_token
 from tests import make
 from tests.house_on_sockets import free_port
+from tests.processes import COMPILED
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a secret for the command line, long enough"
@@ -36,7 +37,7 @@ def env(fresh, httpserver, tmp_path):
     return {
         "PATH": os.environ["PATH"], "DATABASE_URL": fresh, "SECRET_KEY": SECRET, "BASE_URL": "http://127.0.0.1:8000",
         "STRIPE_SECRET_KEY": "sk_test_cli", "STRIPE_WEBHOOK_SECRET": "whsec_cli", "MAIL_FROM": "desk@lantern.example",
-        "STRIPE_API_BASE": httpserver.url_for("").rstrip("/"), "SMTP_URL": f"file:{tmp_path}/letters",
+        "STRIPE_API_BASE": httpserver.url_for("").rstrip("/"), "SMTP_URL": f"file:{tmp_path}/letters", **COMPILED,
     }  # fmt: skip
 
 
