@@ -44,7 +44,7 @@ def _page(face: Face, slug: str, language: str) -> str:
         found = ballots.ballot_at(session, slug)
         if found is None:
             raise NotFound()
-        options, turnout = len(ballots.options_of(session, found.id)), ballots.turnout(session, found)
+        options, turnout = len(ballots.options_of(session, found.id)), ballots.turnout(found)
         phase = ballots.phase_of(found, at)
     # Rendered past the context processors and with the language given: both would look into the session.
     with force_locale(language):
