@@ -298,7 +298,8 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         key = f"ended:{membership.subscription_id}"
-        write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
+        values = {"lost": lost, "ended_at": membership.ended_at or at, "seats": membership.seats}
+        write(session, "membership_ended", to, key=key, at=at, **values)
 
 
 def tell_already_patron(session: Session, email: str, *, group: bool = False, at: datetime) -> None:
