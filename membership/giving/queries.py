@@ -8,8 +8,11 @@ from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
+from membership.giving.correction_rules import UNDECIDED
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
+
+DISPUTES_SHOWN = 20
 
 
 def checkout_by_session(session: Session, session_id: str) -> Checkout | None:
@@ -71,6 +74,14 @@ def refunds_of(session: Session, payment_id: int) -> list[Refund]:
 def disputes_of(session: Session, payment_id: int) -> list[Dispute]:
     """Every dispute of a payment, the first one first."""
     return list(session.execute(select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id)).scalars())
+
+
+def undecided_disputes(session: Session) -> list[tuple[Dispute, Payment]]:
+    """Disputes that a bank has yet to decide, the oldest first: each is to be answered in time. Inquiries included."""
+    waiting = Dispute.status.in_(UNDECIDED | {"warning_needs_response", "warning_under_review"})
+    statement = select(Dispute, Payment).join(Payment, Payment.id == Dispute.payment_id).where(waiting)
+    rows = session.execute(statement.order_by(Dispute.opened_at, Dispute.id).limit(DISPUTES_SHOWN)).all()
+    return [(dispute, payment) for dispute, payment in rows]
 
 
 def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
@@ -126,7 +127,7 @@ def _reckon(session: Session, membership: Membership) -> None:
     periods = periods_paid(session, membership.id)
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
     membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
-    membership.frozen = any(period.disputed for period in periods)
+    membership.frozen = any(period.undecided for period in periods)
 
 
 def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
@@ -298,7 +299,7 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         key = f"ended:{membership.subscription_id}"
-        values = {"lost": lost, "ended_at": membership.ended_at or at, "seats": membership.seats}
+        values: dict[str, Any] = {"lost": lost, "ended_at": membership.ended_at or at, "seats": membership.seats}
         write(session, "membership_ended", to, key=key, at=at, **values)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import is_disputed, refunded
+from membership.giving.correction_rules import is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
@@ -20,12 +20,14 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class PaidPeriod:
-    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed."""
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether a dispute has
+    taken it, and whether that one is still undecided."""
 
     period_end: datetime
     amount: int
     refunded: int
     disputed: bool
+    undecided: bool
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,12 @@ def membership_of_payment(session: Session, payment_id: int) -> Membership | Non
     return session.execute(statement.where(MembershipPayment.payment_id == payment_id)).scalar_one_or_none()
 
 
+def has_been_paid(session: Session, membership_id: int) -> bool:
+    """Whether any payment was made for a membership, whatever became of it."""
+    statement = select(MembershipPayment.payment_id).where(MembershipPayment.membership_id == membership_id).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     """Every payment of a membership with the period it paid for, and what came of it."""
     own = {"membership": membership_id}
@@ -188,4 +196,8 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
     disputes = session.execute(_DISPUTES, own).all()
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    return [PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed) for row in rows]
+    undecided = {row.payment_id for row in disputes if is_undecided([row.status])}
+    return [
+        PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in undecided)
+        for row in rows
+    ]
