@@ -49,9 +49,14 @@ class PaidInvoice:
     payment: PaymentReading | None
 
 
-def choose_tier(session: Session, checkout: Checkout, *, tier_id: int, interval: str, seats: int | None = None) -> None:
-    """What a membership's checkout asks for (`seats`: a group's). The same attempt told twice is one choice."""
-    insert_once(session, MembershipCheckout, checkout_id=checkout.id, tier_id=tier_id, interval=interval, seats=seats)
+def choose_tier(
+    session: Session, checkout: Checkout, *, tier_id: int, interval: str, seats: int | None = None,
+    pledged_since: datetime | None = None,
+) -> None:
+    """What a membership's checkout asks for (`seats`: a group's; `pledged_since`: when the pledge that it goes on with began
+    elsewhere). The same attempt told twice is one choice."""
+    choice = {"tier_id": tier_id, "interval": interval, "seats": seats, "pledged_since": pledged_since}
+    insert_once(session, MembershipCheckout, checkout_id=checkout.id, **choice)
 
 
 def take_in(
@@ -86,18 +91,23 @@ def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) 
 
 
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
-    """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income."""
+    """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income.
+
+    What another system collected before the subscription was adopted has its receipt from there: it gets none of ours.
+    """
     invoice = paid.invoice
     if invoice.amount_paid > 0:
+        paid_at = invoice.paid_at or at
         payment = book_payment(
             session,
             stripe_id=invoice.id,
             reader_id=membership.reader_id,
             kind="membership",
             amount=Money(invoice.amount_paid, invoice.currency),
-            paid_at=invoice.paid_at or at,
+            paid_at=paid_at,
             settlement=paid.payment.settlement if paid.payment else None,
             article_id=membership.article_id,
+            receipted=membership.adopted_at is None or paid_at > membership.adopted_at,
             at=at,
         )
         period = {"period_start": invoice.period_start, "period_end": invoice.period_end}
@@ -127,7 +137,7 @@ def _reckon(session: Session, membership: Membership) -> None:
     periods = periods_paid(session, membership.id)
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
     membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
-    membership.frozen = any(period.undecided for period in periods)
+    membership.frozen = any(period.freezes for period in periods)
 
 
 def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
@@ -148,6 +158,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
     tier_id = _tier(session, subscription, checkout)
     if reader_id is None or tier_id is None:
         raise NotOurs(subscription.id)
+    choice = checkout_choice(session, checkout.id) if checkout else None
     insert_once(
         session,
         Membership,
@@ -162,19 +173,14 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         interval=subscription.interval,
         counted=0,
         started_at=subscription.started_at,
+        pledged_since=choice.pledged_since if choice else None,
         frozen=False,
         paused=False,
-        seats=_seats(session, subscription, checkout),
+        seats=subscription.quantity if choice and choice.seats else None,  # a group's, if somebody bought it as one
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
     return made
-
-
-def _seats(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
-    """A group's seats; None for a membership that nobody bought as a group."""
-    choice = checkout_choice(session, checkout.id) if checkout else None
-    return subscription.quantity if choice and choice.seats else None
 
 
 def _tier(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:

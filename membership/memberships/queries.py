@@ -21,13 +21,16 @@ from membership.money import Money
 @dataclass(frozen=True)
 class PaidPeriod:
     """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether a dispute has
-    taken it, and whether that one is still undecided."""
+    taken it.
+
+    `freezes`: that dispute is undecided, and does not stem from before the membership was taken over from another system.
+    """
 
     period_end: datetime
     amount: int
     refunded: int
     disputed: bool
-    undecided: bool
+    freezes: bool
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,9 @@ _REFUNDS = (
     .where(_OWN)
 )
 _DISPUTES = (
-    select(Dispute.payment_id, Dispute.status)
+    select(Dispute.payment_id, Dispute.status, (Dispute.opened_at < Payment.taken_over_at).label("old"))
     .join(MembershipPayment, MembershipPayment.payment_id == Dispute.payment_id)
+    .join(Payment, Payment.id == Dispute.payment_id)
     .where(_OWN)
 )
 
@@ -196,8 +200,8 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
     disputes = session.execute(_DISPUTES, own).all()
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    undecided = {row.payment_id for row in disputes if is_undecided([row.status])}
+    freezing = {row.payment_id for row in disputes if is_undecided([row.status]) and not row.old}
     return [
-        PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in undecided)
+        PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in freezing)
         for row in rows
     ]
