@@ -93,7 +93,7 @@ def keep_corrections(
         post(session, STOP_CARD, f"stop-card:{payment.payment_intent_id}", about, due_at=at)
     undecided = _is_undecided(session, payment)
     news = dispute_news(was_disputed, disputed, was_undecided=was_undecided, undecided=undecided)
-    if news is not None:
+    if news is not None and any(_is_ours(payment, one.created_at) for one in disputes):
         _tell_dispute(session, payment, news, disputes, at=at)
     counting = counts(payment.amount, refunded=held, disputed=disputed)
     _follow_with_receipt(session, payment, counting, "dispute" if disputed else "refund", at=at)
