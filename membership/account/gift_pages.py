@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from membership import clock
 from membership.account.forms import GiftLetterForm
-from membership.account.paging import asked_for, note_search
+from membership.account.list_pages import asked_for, note_search
 from membership.account.patrons import LARGEST_KEY
 from membership.account.room import blueprint
 from membership.db import reading, transaction

@@ -14,7 +14,7 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.account.given_forms import AddressedForm, ComplimentaryForm
-from membership.account.paging import asked_for, note_search
+from membership.account.list_pages import asked_for, note_search
 from membership.account.patron_pages import back_to
 from membership.account.patrons import LARGEST_KEY
 from membership.account.room import blueprint
