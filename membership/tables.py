@@ -21,7 +21,9 @@ from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
+from membership.perks import claim_models as perk_claims
 from membership.perks import models as perks
+from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import trail
@@ -52,6 +54,8 @@ __all__ = [
     "newsroom",
     "observers",
     "payouts",
+    "perk_claims",
+    "perk_stock",
     "perks",
     "promises",
     "readers",
