@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_25_observers"
-down_revision = "2026_11_25_rolls_told"
+down_revision = "2026_11_25_perks_ledger"
 branch_labels = None
 depends_on = None
 

@@ -23,7 +23,7 @@ from tests.house_on_sockets import House, living_house
 
 READERS = actions.LETTERS_AT_ONCE + 5
 """More than are written at once, so that the job goes on in turns."""
-DEATHS = (3, 20, 60, 100, 140, 180, 220, 260)
+DEATHS = (3, 20, 60, 100, 140, 180, 220)
 """Steps of one worker after the other: before, within and behind the turns in which letters are written."""
 
 
