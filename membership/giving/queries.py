@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import UNDECIDED
+from membership.giving.correction_rules import DISPUTE_TAKES, REFUND_HOLDS, UNDECIDED
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
 
@@ -64,6 +64,15 @@ def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | Non
 def is_corrected(session: Session, payment_intent_id: str) -> bool:
     """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
     return bool(session.execute(_CORRECTED, {"intent": payment_intent_id}).scalar_one_or_none())
+
+
+def payment_counts() -> ColumnElement[bool]:
+    """`correction_rules.counts` as an SQL condition on `Payment`: not refunded in full, and not disputed."""
+    held = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == Payment.id, Refund.state.in_(REFUND_HOLDS)
+    )
+    disputed = exists().where(Dispute.payment_id == Payment.id, Dispute.status.in_(DISPUTE_TAKES))
+    return and_(held.correlate(Payment).scalar_subquery() < Payment.amount, ~disputed.correlate(Payment))
 
 
 def refunds_of(session: Session, payment_id: int) -> list[Refund]:
