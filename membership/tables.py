@@ -3,6 +3,7 @@
 from membership.account import models as account
 from membership.appeals import models as appeals
 from membership.ballots import models as ballots
+from membership.ballots import observer_models as observers
 from membership.ballots import urn
 from membership.db import Base
 from membership.dunning import models as dunning
@@ -54,6 +55,7 @@ __all__ = [
     "memberships",
     "metadata",
     "newsroom",
+    "observers",
     "payouts",
     "perk_claims",
     "perk_stock",

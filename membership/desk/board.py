@@ -13,7 +13,9 @@ from membership.desk import actions, queries
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
+from membership.giving.queries import undecided_disputes
 from membership.memberships.queries import pledged_twice
+from membership.money import Money
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
 
@@ -52,6 +54,8 @@ def start() -> str:
             worker=worker_is_alive(session),
             guarded=guarded(session, clock.now()),
             promises=queries.waiting_promises(session, clock.now()),
+            disputes=undecided_disputes(session) if current_user.may("manager") else [],
+            money=Money,
             pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
             places=PLACES,
         )
