@@ -49,7 +49,10 @@ def create_site(*, members_url: str, own_url: str) -> Flask:
     def article(slug: str) -> str:
         story = by_slug.get(slug) or abort(404)
         carried = urlencode({"article": f"{own_url}/{slug}"})
-        return render_template("demo/article.html", story=story, carried=carried, address=f"{own_url}/{slug}", published=_day(story.days_ago))
+        published = _day(story.days_ago)
+        return render_template(
+            "demo/article.html", story=story, carried=carried, address=f"{own_url}/{slug}", published=published
+        )
 
     @site.get("/style.css")
     def style() -> Response:

@@ -18,6 +18,7 @@ from membership.giving.forms import JoinForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
+from membership.giving.touch_models import CheckoutTouch
 from membership.memberships import actions, gift_pages, group_pages, queries
 from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.other_pages import close_earlier
@@ -164,6 +165,7 @@ def welcome() -> Response:
         gift = gift_of_checkout(session, checkout.id) if checkout else None
         article = session.get(Article, checkout.article_id) if checkout and checkout.article_id else None
         begun = newsroom.sites(session)[:1]
+        came = session.get(CheckoutTouch, checkout.id) if checkout else None
     if checkout is None or checkout.browser_hash != browser_hash():
         return make_response(render_template("memberships/welcome_elsewhere.html"))
     if checkout.state == "open":
@@ -178,6 +180,7 @@ def welcome() -> Response:
         cover=Money(checkout.fee_cover or 0, checkout.currency),
         session_id=session_id,
         article=article,
+        brought=bool(came and came.thanks),
         back=_back(checkout, article.address if article else next(iter(begun), "")),
     )
     answer = make_response(page)

@@ -64,7 +64,10 @@ def test_a_patrons_mark_is_signed_lasts_a_quarter_and_tells_nobody_apart():
     assert not is_marked(mark, date(2027, 3, 1), "secret")
     assert not is_marked(mark, at.date(), "another secret")
     assert not is_marked("2099-01" + mark[7:], at.date(), "secret")
-    assert back_to("https://news.example/a?x=1#end", at, "secret") == f"https://news.example/a?x=1#membership-patron={mark}"
+    assert (
+        back_to("https://news.example/a?x=1#end", at, "secret")
+        == f"https://news.example/a?x=1#membership-patron={mark}"
+    )
     assert not is_marked("", at.date(), "secret") and not is_marked("é" * 50, at.date(), "secret")
 
 
