@@ -15,6 +15,7 @@ from membership.giving.models import Payment
 from membership.giving.queries import receipt_of
 from membership.giving.receipt_models import Receipt
 from membership.memberships.models import Membership, MembershipPayment
+from membership.memberships.queries import has_been_paid
 from membership.memberships.rules import GRACE
 from membership.memberships.tiers import Tier
 from membership.money import Money
@@ -125,6 +126,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         ends_at=membership.ends_at,
         frozen=membership.frozen,
         paused=membership.paused,
+        paid_once=membership.paid_until is not None or has_been_paid(session, membership.id),
         at=at,
     )
     owed = open_unpaid(session, membership.id) if state is not Situation.ENDED else []
@@ -136,7 +138,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         amount=Money(membership.amount, membership.currency),
         interval=membership.interval,
         situation=state,
-        started_at=membership.started_at,
+        started_at=membership.pledged_since or membership.started_at,
         paid_until=membership.paid_until,
         renews_at=membership.period_ends_at,
         kept_until=membership.paid_until + GRACE if grace and membership.paid_until else None,

@@ -22,6 +22,7 @@ from membership.memberships.group_models import GroupSeat
 from membership.memberships.group_queries import current_group, seat_by_token
 from membership.memberships.group_rules import LEAST, MOST, NoSuchSeat, checked_seats
 from membership.memberships.models import Membership
+from membership.memberships.other_pages import close_earlier
 from membership.memberships.queries import TierOffer, current_membership
 from membership.memberships.room import blueprint
 from membership.memberships.rules import ENDED, UnknownTier
@@ -35,6 +36,8 @@ from membership.web.browser import browser_hash, client_address
 from membership.web.limits import CHECKOUTS_PER_CLIENT, count_against
 
 Answer = Response | str | tuple[str, int]
+USUAL = 5
+"""So many seats stand in the form before somebody writes another number."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Order:
 def group() -> Answer:
     """The form: tier, how often, how many seats. Who pays for a group already finds its page."""
     browser_hash()  # the mark is made with the form, so that two clicks at once carry the same one
-    form = GroupForm(article=paying.article_asked(), tier=request.args.get("tier"), interval="month", seats=5)
+    form = GroupForm(article=paying.article_asked(), tier=request.args.get("tier"), interval="month", seats=USUAL)
     if current_user.is_authenticated:
         form.email.data = current_user.email
         if _pays_already(current_user.email):
@@ -77,6 +80,7 @@ def begin_group() -> Answer:
         def prepare(session: Session, checkout: Checkout) -> None:
             choice = {"tier_id": order.offer.id, "interval": order.interval, "seats": order.seats}
             actions.choose_tier(session, checkout, **choice)  # type: ignore[arg-type]
+            close_earlier(session, checkout, at=clock.now())
 
         url = paying.send_to_stripe(
             form,
@@ -89,6 +93,8 @@ def begin_group() -> Answer:
             open_page=lambda asked: gateway.open_membership_checkout(
                 asked, product_id=product_of(order.offer.id), interval=order.interval, seats=order.seats
             ),
+            fee_may_be_covered=True,
+            parts=order.seats,
         )
     except Refused as refused:
         form.show(refused, "seats")
@@ -174,5 +180,7 @@ def _page(form: GroupForm, wish: str | None) -> str:
         form.interval.data = "month"
     form.currency.choices = [SelectChoice(offered_code) for offered_code in coffees]
     form.currency.data = code
-    values = {"offers": offers, "currency": code, "currencies": list(coffees), "least": LEAST, "most": MOST}
+    seats = form.seats.data if form.seats.data and LEAST <= form.seats.data <= MOST else USUAL
+    fees = paying.fee_examples(code, [offer.monthly * seats for offer in offers], parts=seats)
+    values = {"fees": fees, "offers": offers, "currency": code, "currencies": list(coffees), "least": LEAST, "most": MOST}
     return render_template("memberships/group.html", form=form, **values)

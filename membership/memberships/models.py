@@ -11,7 +11,10 @@ from membership.db import Base, Key, Minor
 
 
 class MembershipCheckout(Base):
-    """What a membership's checkout asked for beyond the money: the tier, the interval, and the seats of a group."""
+    """What a membership's checkout asked for beyond the money: the tier, the interval, and the seats of a group.
+
+    `pledged_since`: the pledge ran elsewhere before, and goes on here.
+    """
 
     __tablename__ = "membership_checkout"
 
@@ -19,19 +22,23 @@ class MembershipCheckout(Base):
     tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
     interval: Mapped[str] = mapped_column(Text)
     seats: Mapped[int | None]
+    pledged_since: Mapped[datetime | None]
 
 
 class Membership(Base):
     """One Stripe subscription, as last fetched. `paid_until` comes only from settled invoices: it carries the standing.
 
     It is reckoned from the payments that count (not refunded in full, not disputed) and from `free_until`, the end of
-    what cost nothing. `frozen` while a payment of it is disputed.
+    what cost nothing. `frozen` while a payment of it is disputed and the bank has not decided; one that is lost counts as
+    never paid, and the next payment carries standing again.
 
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
     `paused` while nothing is collected on the reader's wish; the `next_…` columns tell what is planned at Stripe, from when.
     `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment and while
     paused.
     `seats` is set for a group membership: it gives standing to those who hold its seats (`GroupSeat`), not to the payer.
+    `pledged_since` is set where the pledge had begun elsewhere before this subscription did; `adopted_at` where another
+    system began the subscription: what it had paid by then was receipted there.
     """
 
     __tablename__ = "membership"
@@ -49,6 +56,8 @@ class Membership(Base):
     interval: Mapped[str] = mapped_column(Text)
     counted: Mapped[int] = mapped_column(Minor)
     started_at: Mapped[datetime]
+    pledged_since: Mapped[datetime | None]
+    adopted_at: Mapped[datetime | None]
     period_ends_at: Mapped[datetime | None]
     paid_until: Mapped[datetime | None] = mapped_column(index=True)
     free_until: Mapped[datetime | None]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import run
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import is_disputed, refunded
+from membership.giving.correction_rules import is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
@@ -21,12 +21,17 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class PaidPeriod:
-    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed."""
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether a dispute has
+    taken it.
+
+    `freezes`: that dispute is undecided, and does not stem from before the membership was taken over from another system.
+    """
 
     period_end: datetime
     amount: int
     refunded: int
     disputed: bool
+    freezes: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,16 @@ def pledged_twice(session: Session) -> list[int]:
     return list(session.execute(twice.order_by(Membership.reader_id)).scalars())
 
 
+_RUNNING_OF = select(func.count()).where(
+    Membership.reader_id == bindparam("reader"), Membership.seats.is_(None), running_now()
+)
+
+
+def is_pledged_twice(session: Session, reader_id: int) -> bool:
+    """Whether one reader has more than one running membership of their own."""
+    return session.execute(_RUNNING_OF, {"reader": reader_id}).scalar_one() > 1
+
+
 _BY_SUBSCRIPTION = select(Membership).where(Membership.subscription_id == bindparam("subscription"))
 _AND_HOLD = _BY_SUBSCRIPTION.with_for_update()
 _BY_PRODUCT = select(Tier).where(Tier.stripe_product_id == bindparam("product"))
@@ -101,8 +116,9 @@ _REFUNDS = (
     .where(_OWN)
 )
 _DISPUTES = (
-    select(Dispute.payment_id, Dispute.status)
+    select(Dispute.payment_id, Dispute.status, (Dispute.opened_at < Payment.taken_over_at).label("old"))
     .join(MembershipPayment, MembershipPayment.payment_id == Dispute.payment_id)
+    .join(Payment, Payment.id == Dispute.payment_id)
     .where(_OWN)
 )
 
@@ -183,6 +199,12 @@ def membership_of_payment(session: Session, payment_id: int) -> Membership | Non
     return session.execute(statement.where(MembershipPayment.payment_id == payment_id)).scalar_one_or_none()
 
 
+def has_been_paid(session: Session, membership_id: int) -> bool:
+    """Whether any payment was made for a membership, whatever became of it."""
+    statement = select(MembershipPayment.payment_id).where(MembershipPayment.membership_id == membership_id).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     """Every payment of a membership with the period it paid for, and what came of it."""
     own = {"membership": membership_id}
@@ -194,4 +216,8 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
     disputes = list(run(session, _DISPUTES, own))
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    return [PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed) for row in rows]
+    freezing = {row.payment_id for row in disputes if is_undecided([row.status]) and not row.old}
+    return [
+        PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in freezing)
+        for row in rows
+    ]
