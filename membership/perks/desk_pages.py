@@ -220,7 +220,8 @@ def _upload(data: Any) -> tuple[str, bytes]:
     """A file's name and content; empty when none was chosen. One byte more than the largest is read, to be refused."""
     if not hasattr(data, "read"):
         return "", b""
-    return str(data.filename or ""), data.read(files.LARGEST + 1)
+    with data:
+        return str(data.filename or ""), data.read(files.LARGEST + 1)
 
 
 def _text(data: Any) -> str:
