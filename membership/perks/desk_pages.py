@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -220,7 +221,7 @@ def _upload(data: Any) -> tuple[str, bytes]:
     """A file's name and content; empty when none was chosen. One byte more than the largest is read, to be refused."""
     if not hasattr(data, "read"):
         return "", b""
-    with data:
+    with closing(data):
         return str(data.filename or ""), data.read(files.LARGEST + 1)
 
 
