@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
-from membership.demo import books, corrected, elsewhere, past, people, story, tiers
+from membership.demo import books, corrected, elsewhere, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
@@ -112,6 +112,7 @@ def seed(
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
+    thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from flask import Response as FlaskResponse
-from flask import flash, g, jsonify, redirect, render_template, request
+from flask import flash, jsonify, redirect, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -26,7 +26,7 @@ from membership.web.security import posts_to
 TOKENS_PER_CLIENT = Limit("oauth/client", 600, community.TOKEN_LASTS)
 
 
-@blueprint.get("/.well-known/openid-configuration")
+@blueprint.get(provider.DISCOVERY)
 @allow(Who.ANYONE)
 def discovery() -> Response:
     """Where everything is."""
@@ -53,7 +53,7 @@ def _public(answer: FlaskResponse) -> Response:
 def authorize() -> Response | str:
     """Ask whether they agree; who agreed before to as much goes straight on."""
     with transaction() as rows:
-        g.community_session, g.community_request = rows, request
+        provider.begin(rows, request, at=clock.now(), wall=clock.wall())
         try:
             grant = provider.server.get_consent_grant(request, end_user=current_user.reader_id)
         except OAuth2Error as error:
@@ -75,7 +75,7 @@ def authorize() -> Response | str:
 def decide() -> Response | str:
     """They agree, or not; the address carries what was asked, and is checked once more."""
     with transaction() as rows:
-        g.community_session, g.community_request = rows, request
+        provider.begin(rows, request, at=clock.now(), wall=clock.wall())
         try:
             grant = provider.server.get_consent_grant(request, end_user=current_user.reader_id)
         except OAuth2Error as error:
@@ -110,7 +110,7 @@ def token() -> Response:
     """A code becomes tokens. The site proves itself by its secret, so no form's token is asked for."""
     count_against((TOKENS_PER_CLIENT, request.remote_addr or ""), at=clock.now())
     with transaction() as rows:
-        g.community_session, g.community_request = rows, request
+        provider.begin(rows, request, at=clock.now(), wall=clock.wall())
         return provider.server.create_token_response(request)  # type: ignore[no-any-return]
 
 
@@ -119,7 +119,7 @@ def token() -> Response:
 def userinfo() -> Response:
     """What a token's site may know at this moment; nothing once the perk is gone."""
     with reading() as rows:
-        g.community_session = rows
+        provider.begin(rows, request, at=clock.now(), wall=clock.wall())
         with provider.protector.acquire("openid") as bearer:
             row = bearer.row
             told = community.claims_of(rows, bearer.client.row, row.reader_id, row.scope, at=clock.now())

@@ -18,7 +18,7 @@ from membership.db import reading, transaction
 from membership.memberships.queries import open_tiers
 from membership.money import Money
 from membership.newsroom import queries as newsroom
-from membership.perks import actions, batches, codes, community, feeds, files, parcels, queries, seats
+from membership.perks import actions, batches, codes, community, feeds, files, parcels, provider, queries, seats
 from membership.perks.desk_lists import grant_lines
 from membership.perks.forms import ClientForm, CodesForm, EpisodeForm, FileForm, PerkForm, perk_form
 from membership.perks.models import Perk
@@ -275,5 +275,5 @@ def _manage(perk_id: int, *, trouble: Refused | None = None, episode: EpisodeFor
         "perks/manage.html", perk=perk, words=KIND_WORDS, cost=cost_of(line), codes_form=CodesForm(formdata=None),
         file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None),
         episode_form=episode or EpisodeForm(formdata=None),
-        trouble=words_of(trouble) if trouble else None, **values,
+        discovery=provider.issuer() + provider.DISCOVERY, trouble=words_of(trouble) if trouble else None, **values,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
@@ -15,10 +16,12 @@ from authlib.oidc.core.grants import OpenIDCode
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
-from membership import clock
 from membership.perks import community, keys
 from membership.perks.community_models import CommunityCode, CommunityToken
 from membership.web.tokens import hashed
+
+
+DISCOVERY = "/.well-known/openid-configuration"
 
 
 def issuer() -> str:
@@ -31,8 +34,14 @@ def secret() -> str:
     return str(current_app.config["MEMBERSHIP"].secret_key)
 
 
+def begin(rows: Session, request: Any, *, at: datetime, wall: datetime) -> None:
+    """What one request brings: the view's transaction, which commits when Authlib has answered, and the time: `at` for
+    standing, `wall` for codes and tokens, because other sites' clocks follow no sandbox."""
+    g.community_session, g.community_request, g.community_at, g.community_wall = rows, request, at, wall
+
+
 def session() -> Session:
-    """The view's transaction, which commits when Authlib has answered."""
+    """The transaction of this request."""
     return g.community_session  # type: ignore[no-any-return]
 
 
@@ -61,7 +70,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
             CommunityToken(
                 token_hash=hashed(token["access_token"]), code_hash=request.authorization_code.row.code_hash,
                 client_id=request.client.row.id, reader_id=request.user, scope=token["scope"],
-                expires_at=clock.wall() + community.TOKEN_LASTS,
+                expires_at=g.community_wall + community.TOKEN_LASTS,
             )
         )  # fmt: skip
         session().flush()
@@ -99,7 +108,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
     def save_authorization_code(self, code: str, request: Any) -> None:
-        asked, wall = request.payload.data, clock.wall()
+        asked, wall = request.payload.data, g.community_wall
         community.keep_code(
             session(), code, client_id=request.client.row.id, reader_id=request.user,
             redirect_uri=request.payload.redirect_uri or request.client.get_default_redirect_uri(),
@@ -108,7 +117,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         )  # fmt: skip
 
     def query_authorization_code(self, code: str, client: community.Client) -> Code | None:
-        row = community.use_code(session(), code, client.row.id, wall=clock.wall())
+        row = community.use_code(session(), code, client.row.id, wall=g.community_wall)
         return Code(row) if row else None
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
@@ -120,7 +129,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
         client = community.client(session(), row.client_id)
         try:
             assert client is not None
-            community.access(session(), client.row, row.reader_id, at=clock.now())
+            community.access(session(), client.row, row.reader_id, at=g.community_at)
         except community.NoAccess:
             return None
         return row.reader_id
@@ -145,13 +154,13 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         return False
 
     def resolve_client_private_key(self, client: Any) -> Any:  # noqa: ARG002 - one key signs for all
-        return keys.signing(session(), secret(), at=clock.wall())
+        return keys.signing(session(), secret(), at=g.community_wall)
 
     def get_encode_header(self, client: Any) -> dict[str, str]:
         return {"alg": keys.ALGORITHM, "kid": self.resolve_client_private_key(client).kid}
 
     def get_client_claims(self, client: Any) -> dict[str, Any]:
-        now = int(clock.wall().timestamp())
+        now = int(g.community_wall.timestamp())
         ends = now + int(community.ID_LASTS.total_seconds())
         return {"iss": issuer(), "aud": client.row.id, "iat": now, "exp": ends}
 
@@ -159,7 +168,7 @@ class IdToken(OpenIDCode):  # type: ignore[misc]
         code = session().get_one(CommunityCode, g.community_code)
         client = community.client(session(), code.client_id)
         assert client is not None
-        return UserInfo(community.claims_of(session(), client.row, user, scope, at=clock.now()))
+        return UserInfo(community.claims_of(session(), client.row, user, scope, at=g.community_at))
 
     def encode_id_token(self, token: Any, request: Any) -> str:
         g.community_code = request.authorization_code.row.code_hash
@@ -173,13 +182,13 @@ class Bearer:
         self.row, self.client = row, client
 
     def is_expired(self) -> bool:
-        return self.row.expires_at <= clock.wall()
+        return self.row.expires_at <= g.community_wall
 
     def is_revoked(self) -> bool:
         if self.row.revoked_at is not None or self.client is None:
             return True
         try:
-            community.access(session(), self.client.row, self.row.reader_id, at=clock.now())
+            community.access(session(), self.client.row, self.row.reader_id, at=g.community_at)
         except community.NoAccess:
             return True
         return False
