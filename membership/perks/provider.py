@@ -20,7 +20,6 @@ from membership.perks import community, keys
 from membership.perks.community_models import CommunityCode, CommunityToken
 from membership.web.tokens import hashed
 
-
 DISCOVERY = "/.well-known/openid-configuration"
 
 
