@@ -42,13 +42,13 @@ class Nursery:
             stdout=subprocess.PIPE, stderr=self._log, start_new_session=True,
         )  # fmt: skip
 
-    def warm_up(self) -> None:
-        """Do what is due once in the nursery itself; later lives start warm."""
-        self._ask(do="warm_up")
-
-    def work(self, kill_at: int = NEVER) -> Death:
+    def work(self, kill_at: int) -> Death:
         """A worker that does all that is due and ends, unless it dies at a step before."""
         return self._reap(self._ask(do="work", kill_at=kill_at)["pid"], end=False)
+
+    def survive(self) -> None:
+        """A worker that does all that is due and does not die."""
+        self._ask(do="survive")
 
     def serve(self, kill_at: int = NEVER, *, answers_first: bool = False) -> int:
         """A web process that answers by now; returns its id. `answers_first`: the control's door."""
@@ -79,44 +79,46 @@ class Nursery:
 
 
 def main() -> None:
-    """The nursery: imports the house once, opens nothing, and forks."""
-    from membership.app import create_app
+    """The nursery: imports the house once, opens it without connecting to anything, and forks."""
+    from membership.app import create_app, open_house
     from membership.config import from_environment
 
     house = create_app(from_environment())
+    open_house(from_environment())
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["do"] == "reap":
             answer = reap(asked["pid"], end=asked["end"])
-        elif asked["do"] == "warm_up":
-            answer = warm_up(house)
+        elif asked["do"] == "survive":
+            answer = survive(house)
         else:
             answer = bear(house, asked)
         print(json.dumps(answer), flush=True)
 
 
-COMPILED: dict[Any, Any] = {}
-"""Statements compiled once for all lives."""
+def survive(house: Any) -> dict[str, Any]:
+    """A worker that does not die needs no life of its own: the nursery does all that is due, and lets go of the database.
 
+    The first time also makes the later lives warm: none spends its time on late imports, mappings and statements.
+    """
+    from membership import db
 
-def warm_up(house: Any) -> dict[str, Any]:
-    """Work once without dying, so that no life spends its time on late imports, mappings, templates and statements."""
-    engine = open_house_as_it_is()
     work(house)
+    engine: Any = db.bound()
     engine.dispose()
     gc.freeze()
     return {}
 
 
-def open_house_as_it_is() -> Any:
-    """What every process of the house does first; returns the engine."""
+def own_house() -> Any:
+    """What a life must not share with others: its connections. Returns the engine, with what it has compiled."""
     from membership import db
-    from membership.app import open_house
+    from membership.app import connect_outside
     from membership.config import from_environment
 
-    open_house(from_environment())
+    connect_outside(from_environment())
     engine: Any = db.bound()
-    engine.update_execution_options(compiled_cache=COMPILED)
+    engine.dispose(close=False)
     return engine
 
 
@@ -160,10 +162,10 @@ def reap(pid: int, *, end: bool) -> dict[str, Any]:
 
 
 def live(house: Any, asked: dict[str, Any], ready: int, last_step: int) -> None:
-    """The child: opens the house as every process does, counts its steps, and does what was asked."""
+    """The child: connects for itself as every process does, counts its steps, and does what was asked."""
     try:
         os.dup2(2, 1)  # the nursery's answers go out there
-        count_steps(open_house_as_it_is(), asked["kill_at"], last_step)
+        count_steps(own_house(), asked["kill_at"], last_step)
         if asked["do"] == "work":
             os.write(ready, b"r")
             work(house)

@@ -54,7 +54,7 @@ class MortalHouse:
         self.pay("first@example.org")
         with self.web():
             assert self.deliver() == 0
-        self.nursery.warm_up()
+        self.survive()
         self.assert_books_are_right("first@example.org")
 
     @contextmanager
@@ -66,11 +66,15 @@ class MortalHouse:
         finally:
             self._mourn(self.nursery.end(pid))
 
-    def work(self, kill_at: int = 0) -> bool:
-        """A worker that does what is due; whether it died on the way."""
+    def work(self, kill_at: int) -> bool:
+        """A worker that does what is due and dies at that step; False when it was done before."""
         death = self.nursery.work(kill_at)
         self._mourn(death)
         return death.killed
+
+    def survive(self) -> None:
+        """A worker that does what is due, whoever died over it."""
+        self.nursery.survive()
 
     def _mourn(self, death: Death) -> None:
         if death.killed:
