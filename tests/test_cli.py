@@ -170,7 +170,8 @@ def test_the_worker_beats_sends_letters_and_ends_by_sigterm(env, fresh, tmp_path
         output = worker.communicate(timeout=20)[0]
     assert worker.returncode == 0, output
     assert len(list((tmp_path / "letters").glob("*.eml"))) == 1
-    assert in_database(fresh, "SELECT key FROM job ORDER BY key") == [("desk.sweep",), ("webhooks.reconcile",)]
+    jobs = [key for (key,) in in_database(fresh, "SELECT key FROM job ORDER BY key")]
+    assert jobs == ["desk.sweep", "perks.watch", "webhooks.reconcile"]
 
 
 def test_serve_prints_the_token_and_answers(env, fresh):
