@@ -2,7 +2,7 @@
 
 A **step** is a moment between two things that last: before a statement, before and after a commit, before and after a
 request to Stripe. A nursery process has imported the house and forks a child for each life, so that a hundred deaths take
-seconds: `Nursery` is the test's side of it, `python -m tests.faults.dying` the other. They speak JSON, a line each.
+seconds: `Nursery` is the test's side of it, `main` the other. They speak JSON, a line each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import signal
-import subprocess
 import sys
 import traceback
 from contextlib import ExitStack
@@ -20,7 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import warm
+
 NEVER = 0
 
 
@@ -37,10 +37,9 @@ class Nursery:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.dying"], cwd=ROOT, env=environment, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self._log, start_new_session=True,
-        )  # fmt: skip
+        self._process = warm.start(
+            "tests.faults.dying:main", ["nursery"], environment, stdin=True, stderr=self._log.fileno(), own_group=True
+        )
 
     def work(self, kill_at: int) -> Death:
         """A worker that does all that is due and ends, unless it dies at a step before."""
@@ -71,7 +70,7 @@ class Nursery:
 
     def _ask(self, **what: Any) -> dict[str, Any]:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(what).encode() + b"\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline() or '{"error": "the nursery died"}')
         assert "error" not in answer, f"{answer['error']}; see {self._log.name}"
@@ -242,6 +241,3 @@ def answer_before_storing(house: Any) -> None:
     house.view_functions["webhooks.receive"] = receive
     house.extensions["csrf"].exempt(receive)
 
-
-if __name__ == "__main__":
-    main()
