@@ -63,14 +63,14 @@ def free_port() -> int:
                 return port
 
 
-def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """The first true answer. Raises `TookTooLong`."""
+def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE, *, every: float = 0.03) -> Any:
+    """The first true answer, asked for again and again (`every` so many seconds). Raises `TookTooLong`."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         answer = true()
         if answer:
             return answer
-        time.sleep(0.03)
+        time.sleep(every)
     raise TookTooLong(what)
 
 

@@ -161,7 +161,7 @@ def _everybody_renews_by_the_clock(said: dict[str, str], place: Place) -> None:
             net = session.execute(sums.where(LedgerEntry.stripe_id.not_like("way:%"))).all()
         return (paid, states, booked) == (set(payments), set(memberships), {(id, int(sum)) for id, sum in net})
 
-    wait_until(agree, "our books to agree with the sandbox after a month", 90)
+    wait_until(agree, "our books to agree with the sandbox after a month", 90, every=0.5)
     (wren,) = [one for one in store.find("customer") if one["email"] == PATRON.email]
     assert sum(one["status"] == "paid" for one in store.find("invoice", customer=wren["id"])) == 10
     assert not any(one["status"] == "past_due" for one in store.find("subscription"))
