@@ -55,6 +55,7 @@ from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
+from membership.web.uploads import make_room
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
 from membership.webhooks import tasks as webhook_tasks
@@ -74,9 +75,13 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 """Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
-    {"static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive"}
-)
-"""What answers before there is a newsroom; the webhook door, being a hot path, never asks for it at all."""
+    {
+        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "appeals.appeal", "appeals.ballot", "appeals.on", "appeals.seen", "appeals.script", "appeals.frame_js",
+        "appeals.frame_css",
+    }
+)  # fmt: skip
+"""What answers before there is a newsroom. The webhook door and the embeds, being hot paths, never ask for it like this."""
 
 
 def open_house(config: Config) -> None:
@@ -119,6 +124,7 @@ def create_app(config: Config) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     _install_visitors(app)
     _install_newsroom(app)
+    app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
     csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)

@@ -1,7 +1,9 @@
 """Every room's tables, so that one import knows the whole schema."""
 
 from membership.account import models as account
+from membership.appeals import models as appeals
 from membership.ballots import models as ballots
+from membership.ballots import observer_models as observers
 from membership.ballots import urn
 from membership.db import Base
 from membership.dunning import models as dunning
@@ -11,6 +13,7 @@ from membership.giving import guard_models as guard
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
+from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
 from membership.imports import models as imports
 from membership.jobs import models as jobs
@@ -21,7 +24,9 @@ from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
+from membership.perks import claim_models as perk_claims
 from membership.perks import models as perks
+from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import trail
@@ -34,6 +39,7 @@ metadata = Base.metadata
 
 __all__ = [
     "account",
+    "appeals",
     "ballots",
     "corrections",
     "drift",
@@ -51,13 +57,17 @@ __all__ = [
     "memberships",
     "metadata",
     "newsroom",
+    "observers",
     "payouts",
+    "perk_claims",
+    "perk_stock",
     "perks",
     "promises",
     "readers",
     "receipts",
     "tiers",
     "topics",
+    "touches",
     "trail",
     "urn",
     "ways",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from membership.ballots import log, roll, rules
+from membership.ballots import crowding, log, observing, roll, rules
 from membership.ballots.eligibility import rule_of
-from membership.ballots.models import Ballot, BallotOption, BallotRoll
-from membership.ballots.queries import ballot_by_id, options_of
+from membership.ballots.models import Ballot, BallotOption
+from membership.ballots.queries import ballot_by_id, options_of, voted_by_now
 from membership.jobs.queue import post
 from membership.readers.trail import note
 from membership.refusals import NotFound
@@ -20,7 +19,7 @@ REMIND_BEFORE = timedelta(hours=24)
 
 
 def post_what_comes(session: Session, ballot: Ballot, *, at: datetime) -> None:
-    """The jobs of an open ballot: the close, the reminder (a day before, or halfway), the late joiners."""
+    """The jobs of an open ballot: the close, the reminder (a day before, or halfway), the noons, the late joiners."""
     payload = {"ballot": ballot.id}
     post(session, "ballots.close", f"ballot:{ballot.id}:close", payload, due_at=ballot.closes_at)
     halfway = ballot.closes_at - (ballot.closes_at - ballot.opens_at) / 2
@@ -32,6 +31,7 @@ def post_what_comes(session: Session, ballot: Ballot, *, at: datetime) -> None:
         payload,
         due_at=reminding,
     )
+    observing.post_noon(session, ballot, at=at)
     late = late_from(ballot)
     if late is not None and ballot.late_roll_at is None:
         post(session, "ballots.late", f"ballot:{ballot.id}:late", payload, due_at=max(at, late))
@@ -57,6 +57,7 @@ def add_late_joiners(session: Session, ballot_id: int, *, at: datetime) -> int |
         return None
     added = roll.draw_up(session, ballot, at=cut_off)
     ballot.late_roll_at = cut_off
+    crowding.post_look(session, ballot, at=at)
     log.append(session, ballot, [("late joiners", f"{cut_off.isoformat()} added={added}")])
     return added
 
@@ -68,12 +69,8 @@ def extend(session: Session, ballot_id: int, *, to: datetime, notice: str, by: i
     """
     ballot = _held(session, ballot_id)
     notice = _one_line(notice)
-    voted = session.execute(
-        select(func.count()).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
-    ).scalar_one()
-    rules.check_extension(
-        status=ballot.status, closes_at=ballot.closes_at, to=to, voted=voted, notice=notice, at=at
-    )  # fmt: skip
+    voted = voted_by_now(session, ballot_id)
+    rules.check_extension(status=ballot.status, closes_at=ballot.closes_at, to=to, voted=voted, notice=notice, at=at)
     ballot.closes_at = to
     log.append(session, ballot, [("extended", f"{at.isoformat()} to={to.isoformat()} {notice}".strip())])
     post_what_comes(session, ballot, at=at)

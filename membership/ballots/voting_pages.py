@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from membership import clock, db
-from membership.ballots import actions, eligibility, queries, rules, ways
+from membership.ballots import actions, eligibility, observing, queries, rules, ways
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
@@ -58,10 +58,11 @@ def _page(
     rule = eligibility.rule_of(ballot.rule)
     return render_template(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, right=right,
-        mine=right.may if right else None, turnout=queries.turnout(session, ballot), late_from=late_from(ballot),
+        mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
         asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
-        befell=queries.what_befell(session, ballot.id),
+        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id),
+        shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
 
 
@@ -116,7 +117,11 @@ def vote(slug: str) -> Any:
     except Refused as refused:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, form, choices, refused)
-    return _private(render_template("ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method)))
+    return _private(
+        render_template(
+            "ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method), ballot=ballot
+        )
+    )
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:

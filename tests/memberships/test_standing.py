@@ -112,7 +112,8 @@ def test_what_lasts_longest_is_the_reason_and_at_the_same_moment_ones_own(sessio
 def test_the_roll_says_by_what_each_may_vote(session):
     own = make.patron(session, paid_until=NOON + 5 * DAY, since=NOON - DAY)
     gift = make.given(session, kind="gift", ends_at=NOON + 7 * DAY)
-    free = make.given(session)
+    free = make.given(session, begins_at=NOON - 8 * DAY)
+    make.given(session, begins_at=NOON - 6 * DAY)  # too late for this ballot
     seat = make.seat(session, make.group(session, paid_until=NOON + 3 * DAY, since=NOON - DAY))
     make.given(session, own, ends_at=NOON + 2 * DAY)
     ballot = helpers.ballot(session, at=NOON, closes_at=NOON + DAY, opened=False)
