@@ -68,7 +68,7 @@ def dying(verb: Callable[..., None], times: int) -> Callable[..., None]:
 
 
 class Town:
-    """A database with a newsroom, a stand-in for Stripe, and the command to import a file, in a process of its own each time."""
+    """A database with a newsroom, a stand-in for Stripe, and the command, in a process of its own each time."""
 
     def __init__(self, url: str, config: Config, directory: Path, content: bytes) -> None:
         self.url, self.config = url, config
