@@ -78,8 +78,9 @@ def accept(token: str) -> Response | str | tuple[str, int]:
             raise InvitationOver()
         if checkout.reader_id is None:
             checkout.reader_id = mine.reader_id  # the letter went to this person's address
-        promised = {"tier_id": mine.tier_id, "interval": mine.interval, "pledged_since": mine.pledged_since}
-        actions.choose_tier(session, checkout, **promised)
+        actions.choose_tier(
+            session, checkout, tier_id=mine.tier_id, interval=mine.interval, pledged_since=mine.pledged_since
+        )
         mine.checkout_id = checkout.id
         close_earlier(session, checkout, at=clock.now())
 
