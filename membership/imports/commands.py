@@ -31,9 +31,8 @@ def commands(house: Callable[[], Flask]) -> click.Group:
         """Bring patrons along from another system. Without --apply it is a rehearsal: nothing but its report."""
 
     def run(file: Path, form: str, apply: bool, refused: Path | None, options: dict[str, object]) -> None:
-        app = house()
-        with app.app_context(), app.test_request_context():
-            _carry_out(file, form, apply, refused, options)
+        with house().app_context():
+            carry_out(file, form, apply, refused, options)
 
     @group.command()
     @_shared
@@ -65,7 +64,8 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def _carry_out(file: Path, form: str, apply: bool, refused: Path | None, told: dict[str, object]) -> None:
+def carry_out(file: Path, form: str, apply: bool, refused: Path | None, told: dict[str, object]) -> None:
+    """The command itself, inside the house: hand the file in, watch its steps, say what came of it."""
     options = _options(told)
     with transaction() as session, file.open("rb") as content:
         run, _ = actions.hand_in(session, content, form, options, name=file.name, by=None, at=clock.now())

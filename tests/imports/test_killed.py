@@ -22,7 +22,7 @@ from membership.app import connect_outside, create_app
 from membership.config import Config
 from membership.db import engine_for
 from membership.imports import actions, queries, tasks
-from membership.imports.commands import _carry_out
+from membership.imports.commands import carry_out
 from membership.imports.models import Brought, Import, ImportRow, Invitation
 from membership.mail.models import Letter
 from membership.memberships.given_models import GivenMembership
@@ -106,7 +106,7 @@ class Town:
             name, _, times = die.partition(":")
             setattr(actions, name, dying(getattr(actions, name), int(times)))
         with create_app(self.config).app_context():
-            _carry_out(self.file, "patreon", True, None, {"tiers": (), "currency": None, "dates": None})
+            carry_out(self.file, "patreon", True, None, {"tiers": (), "currency": None, "dates": None})
         return 0
 
     def count(self, what, *where) -> int:
