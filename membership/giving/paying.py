@@ -75,16 +75,17 @@ def send_to_stripe(
     open_page: Callable[[CheckoutRequest], Opened],
     unconfirmed: Unconfirmed | None = None,
     fee_may_be_covered: bool = False,
+    parts: int = 1,
 ) -> str:
     """Write the checkout, open the hosted page, and return its address for a 303.
 
     The row comes first: whatever happens while Stripe is asked, the same attempt finds it again and Stripe's idempotency
     key (made of the row's token) opens the same page. `back` is where a reader who turns round finds the form again, as
-    a path; `unconfirmed` is an address that a letter must confirm first. Raises `TooOften`, `FormUsed`,
-    `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
+    a path; `parts`: into how many of one price the sum divides; `unconfirmed` is an address that a letter must confirm
+    first. Raises `TooOften`, `FormUsed`, `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
     """
     at = clock.now()
-    amount, fee_cover = _with_fee(form, amount) if fee_may_be_covered else (amount, None)
+    amount, fee_cover = _with_fee(form, amount, parts) if fee_may_be_covered else (amount, None)
     email = str(form.email.data)
     browser = browser_hash()
     address = str(form.article.data or "")
@@ -127,18 +128,18 @@ def fee_rate(code: str) -> FeeRate | None:
         return fee_rates(session).get(code)
 
 
-def fee_examples(code: str, amounts: Sequence[Money]) -> list[tuple[Money, Money]]:
+def fee_examples(code: str, amounts: Sequence[Money], *, parts: int = 1) -> list[tuple[Money, Money]]:
     """Amounts that a page offers, each with what covering its fee would add; empty where that is not offered."""
     rate = fee_rate(code)
-    return [(amount, covering(amount, rate) - amount) for amount in amounts] if rate else []
+    return [(amount, covering(amount, rate, parts=parts) - amount) for amount in amounts] if rate else []
 
 
-def _with_fee(form: PayForm, net: Money) -> tuple[Money, int | None]:
+def _with_fee(form: PayForm, net: Money, parts: int) -> tuple[Money, int | None]:
     """What to charge, and the part of it that covers the fee: nothing unless the payer ticked it and saw the exact sum."""
     rate = fee_rate(net.currency) if form.cover.data else None
     if rate is None:
         return net, None
-    gross = check_bounds(covering(net, rate), locale=language())
+    gross = check_bounds(covering(net, rate, parts=parts), locale=language())
     if form.gross_seen.data != str(gross.minor):
         raise OneMoreStep("giving/cover.html", own=("gross_seen",), net=net, fee=gross - net, gross=gross)
     return gross, gross.minor - net.minor
