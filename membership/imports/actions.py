@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_each_once
+from membership.db import insert_each_once, insert_once
 from membership.gateway.listing import LivingReading
 from membership.imports import files
 from membership.imports.bringing import Planned, bring
@@ -43,6 +43,8 @@ from membership.readers.rules import email_key
 from membership.readers.trail import note
 
 GO_ON, FORGET = "imports.go_on", "imports.forget"
+NEVER_BEGAN = frozenset({"incomplete", "incomplete_expired"})
+"""Statuses of subscriptions whose first payment never came: they are nobody's pledge."""
 AT_ONCE = 500
 """So many rows are one transaction."""
 
@@ -83,12 +85,13 @@ def hand_in(
         raise NoTiers()
     headings, records = files.read(files.opened(file))
     found_in(headings, form)
-    run = Import(
-        key=key, form=form, digest=digest, options=options.as_plain(), file_name=name[:200], headings=headings[:200],
-        rows=0, step="reading", found=0, handed_in_at=at, handed_in_by=by,
+    new = insert_once(
+        session, Import, key=key, form=form, digest=digest, options=options.as_plain(), file_name=name[:200],
+        headings=headings[:200], rows=0, step="reading", found=0, handed_in_at=at, handed_in_by=by,
     )  # fmt: skip
-    session.add(run)
-    session.flush()
+    run = session.execute(select(Import).where(Import.key == key)).scalar_one()
+    if not new:  # somebody handed it in at the same moment
+        return run, False
     run.rows = _keep_rows(session, run.id, records)
     if not run.rows:
         raise files.NotAFile()
@@ -161,9 +164,9 @@ def keep_found(session: Session, run: Import, found: Sequence[LivingReading], af
     rows = [
         {"import_id": run.id, "subscription_id": one.id, "customer_id": one.customer_id,
          "email_key": email_key(one.email) if one.email else None, "currency": one.currency, "amount": one.amount,
-         "interval": one.interval, "fits": one.fits, "started_at": one.started_at}
+         "interval": one.interval, "fits": one.fits and one.status != "unpaid", "started_at": one.started_at}
         for one in found
-        if one.id not in ours
+        if one.id not in ours and one.status not in NEVER_BEGAN
     ]  # fmt: skip
     if rows:
         insert_each_once(session, LiveSubscription, rows)

@@ -26,7 +26,7 @@ AFTER_PAID = timedelta(days=30)
 REMINDED_BEFORE = timedelta(days=7)
 CELLS_KEPT_FOR = timedelta(days=90)
 """So long after its last step the cells of an import's rows are kept, then only what became of them."""
-MOST_ROWS = 1_000_000
+MOST_ROWS = 250_000
 
 REASONS = {
     # refused: it cannot be read
@@ -42,7 +42,7 @@ REASONS = {
     # in doubt: a person must look
     "two_people": N_("The id and the address belong to two readers here. Look at both, and merge them if they are one."),
     "several_subscriptions": N_("More than one subscription is live at Stripe: %(ids)s. Name the right one in a column."),
-    "other_shape": N_("The subscription %(ids)s at Stripe has several items, or another rhythm than a month or a year."),
+    "other_shape": N_("The subscription %(ids)s at Stripe has several items, a rhythm of its own, or is unpaid."),
     "other_price": N_("Stripe charges %(theirs)s under %(ids)s, the file says %(ours)s: these may be two pledges."),
     "pays_twice": N_("This reader has a membership here and pays at Stripe under %(ids)s as well."),
     "not_at_stripe": N_("The file names Stripe, but there is no live subscription in this account; perhaps in another."),
@@ -140,7 +140,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Live:
-    """A subscription that is live at Stripe and not in our books. `fits`: one item, by the month or the year.
+    """A subscription that is live at Stripe and not in our books. `fits`: one item, by the month or the year, not unpaid.
     `by_id`: the row names it or its customer; else it was found by the address alone."""
 
     subscription_id: str

@@ -39,7 +39,8 @@ def know_each(
     number, and whether it was made here. The same as `know` for many."""
     wanted = {email_key(email): (email, name) for email, name in people}
     made: dict[str, int] = {}
-    missing = [key for key in wanted if key not in _reader_ids(session, wanted)]
+    there = _reader_ids(session, wanted)
+    missing = [key for key in wanted if key not in there]
     if missing:
         new = insert(Reader).returning(Reader.id, sort_by_parameter_order=True)
         ids = session.execute(new, [{"created_at": at} for _ in missing]).scalars().all()
