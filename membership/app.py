@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from membership import clock, db
 from membership.account import tasks as account_tasks
 from membership.account import views as account
+from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
@@ -30,6 +31,8 @@ from membership.dunning import views as dunning
 from membership.gateway import client as gateway
 from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
+from membership.imports import tasks as import_tasks
+from membership.imports import views as imports
 from membership.jobs.worker import Task
 from membership.mail import post as mail
 from membership.memberships import standing as memberships_standing
@@ -63,11 +66,11 @@ from membership.webhooks import views as webhooks
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
-    webhook_pages, reports, desk,
+    webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks, desk_tasks,
+    reconciling, giving_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -136,6 +139,7 @@ def create_app(config: Config) -> Flask:
     allow(Who.ANYONE)(app.view_functions["static"])
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    shelf.install(app)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from membership.account import models as account
 from membership.appeals import models as appeals
+from membership.appeals import telling_models as telling
 from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
@@ -15,6 +16,7 @@ from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
+from membership.imports import models as imports
 from membership.jobs import models as jobs
 from membership.mail import models as mail
 from membership.memberships import gift_models as gifts
@@ -50,6 +52,7 @@ __all__ = [
     "giving",
     "groups",
     "guard",
+    "imports",
     "jobs",
     "limits",
     "mail",
@@ -65,6 +68,7 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "telling",
     "tiers",
     "topics",
     "touches",

@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_25_perks_sign_in"
-down_revision = "2026_11_25_appeals"
+down_revision = "2026_11_25_brought_along"
 branch_labels = None
 depends_on = None
 
