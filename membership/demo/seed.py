@@ -113,11 +113,8 @@ def seed(
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
-<<<<<<< HEAD
-    thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
-=======
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
->>>>>>> main
+    thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])
