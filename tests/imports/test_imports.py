@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from membership import clock
 from membership.app import all_tasks
-from membership.imports import actions, queries
+from membership.imports import actions, queries, tasks
 from membership.imports.actions import Options
 from membership.imports.models import Brought, Import, ImportRow, Invitation
+from membership.imports.rules import NotRehearsed
 from membership.jobs.models import Job
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
@@ -43,11 +44,11 @@ def tiers(session):
 
 
 def hand_in(session, content: bytes, form: str = "patreon", **options) -> Import:
-    run, _ = actions.hand_in(
-        session, io.BytesIO(content), form, Options(**{"currency": "EUR"} | options), name="members.csv", by=None, at=NOW
+    run, _ = tasks.receive(
+        io.BytesIO(content), form, Options(**{"currency": "EUR"} | options), name="members.csv", by=None
     )
-    session.commit()
-    return run
+    session.expire_all()
+    return session.get(Import, run.id)
 
 
 def work(session) -> None:
@@ -307,3 +308,26 @@ def test_what_is_put_right_and_asked_for_again_comes_along_and_nobody_else_twice
     work(session)
     assert verdicts(session, run) == [("known", "nothing", "brought_before"), ("new", "invite", "")]
     assert everything(session)["invitation"] == before["invitation"]
+
+
+def test_a_hand_in_that_was_interrupted_goes_on(session, tiers, monkeypatch):
+    content, real = sheet(PATREON, [member(f"reader{n}@example.org", n) for n in range(7)]), actions.keep_rows
+    monkeypatch.setattr(tasks, "RECEIVED_AT_ONCE", 3)
+    done = []
+
+    def twice(*args):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(real(*args))
+
+    monkeypatch.setattr(actions, "keep_rows", twice)
+    with pytest.raises(KeyboardInterrupt):
+        hand_in(session, content)
+    half = session.scalars(select(Import)).one()
+    with pytest.raises(NotRehearsed):
+        actions.ask_for(session, half.id, by=None, at=NOW)
+    session.rollback()
+    monkeypatch.setattr(actions, "keep_rows", real)
+    run = rehearsed(session, content)
+    assert (run.id, run.rows) == (half.id, 7)
+    assert verdicts(session, run) == [("new", "invite", "")] * 7
