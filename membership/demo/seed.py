@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
-from membership.demo import books, corrected, elsewhere, past, people, story, tiers
+from membership.demo import books, corrected, elsewhere, given_away, past, people, story, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
@@ -63,7 +63,10 @@ def seed(
     articles = write_articles(session, site_url, opened)
     everybody = people.people(chance)
     pledged = people.pledges(chance, everybody, now, len(STORIES))
-    given = people.gifts(chance, everybody, now, len(STORIES))
+    pledged = sorted([*pledged, *given_away.pledges_for_others(now)], key=lambda one: (one.start, one.prefix))
+    given = [
+        *people.gifts(chance, everybody, now, len(STORIES)), *(away.gift for away in given_away.gifts_away(now))
+    ]  # fmt: skip
 
     named = {
         product_id(session.get_one(Tier, id)): tier.name
@@ -77,7 +80,7 @@ def seed(
     objects = paid_out([obj for told in (*pledges, *gifts) for obj in told.objects], now, every=7)
     store.load([*products, *objects])
 
-    known = books.write_readers(session, _first_seen(pledged, given, opened))
+    known = books.write_readers(session, _first_seen(pledged, given, given_away.first_seen(now), opened))
     staff = _staff(session, known, opened)
     checkouts = books.write_checkouts(session, [*pledges, *gifts], known, articles)
     accounts = [books.read_pledge(told, known[told.of.person]) for told in pledges]
@@ -95,7 +98,8 @@ def seed(
     corrected.write_payouts(session, objects)
     elsewhere.write_other_gifts(session, known, by=staff["manager"], at=at)
     corrected.write_receipts(session, ZONE, issuer_lines(current(session)))
-    books.write_grants(session, _perk(session, site_url, tier_ids), accounts, chance)
+    perk = _perk(session, site_url, tier_ids)
+    books.write_grants(session, perk, accounts, chance)
 
     patron_id = known[people.PATRON]
     early = [
@@ -109,6 +113,10 @@ def seed(
     )  # fmt: skip
     books.bring_memberships_to(session, accounts, at - story.SECOND_OPENED)
     session.expire_all()
+    given_away.tell(
+        session, gifts, tiers=tier_ids, checkouts=checkouts, paid=paid, known=known, perk_id=perk.id, by=staff["manager"],
+        at=at,
+    )  # fmt: skip
     story.tell_second(session, cast, secret=secret, at=at, chance=chance)
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
@@ -116,6 +124,7 @@ def seed(
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
+    given_away.plan(session, at=at)
     return Told(patron_id, staff["admin"])
 
 
@@ -160,11 +169,13 @@ def write_articles(session: Session, site_url: str, at: datetime) -> list[int]:
 
 
 def _first_seen(
-    pledged: list[people.Pledge], given: list[people.Gift], opened: datetime
+    pledged: list[people.Pledge], given: list[people.Gift], others: Mapping[people.Person, int], opened: datetime
 ) -> Mapping[people.Person, datetime]:
-    """When each person was first known: at their first payment; the team from the beginning."""
+    """When each person was first known: at their first payment, `others` at what they were given; the team from the
+    beginning."""
     seen = {person: opened for _, person in people.STAFF}
-    for person, seconds in [*((one.person, one.start) for one in pledged), *((one.person, one.at) for one in given)]:
+    paying = [*((one.person, one.start) for one in pledged), *((one.person, one.at) for one in given)]
+    for person, seconds in [*paying, *others.items()]:
         at = books.moment(seconds)
         seen[person] = min(at, seen.get(person, at))
     return seen
