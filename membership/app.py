@@ -31,6 +31,8 @@ from membership.dunning import views as dunning
 from membership.gateway import client as gateway
 from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
+from membership.imports import tasks as import_tasks
+from membership.imports import views as imports
 from membership.jobs.worker import Task
 from membership.mail import post as mail
 from membership.memberships import standing as memberships_standing
@@ -39,6 +41,7 @@ from membership.memberships import views as memberships
 from membership.newsroom import queries as newsroom_queries
 from membership.newsroom import views as newsroom
 from membership.newsroom.models import Newsroom
+from membership.perks import community_pages
 from membership.perks import tasks as perk_tasks
 from membership.perks import views as perks
 from membership.promises import tasks as promise_tasks
@@ -63,11 +66,11 @@ from membership.webhooks import views as webhooks
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
-    webhook_pages, reports, desk,
+    webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks, desk_tasks,
+    reconciling, giving_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -126,6 +129,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
+    csrf.exempt(community_pages.token)  # another site's server posts to it, with its own secret
     csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)

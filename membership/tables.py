@@ -16,6 +16,7 @@ from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
+from membership.imports import models as imports
 from membership.jobs import models as jobs
 from membership.mail import models as mail
 from membership.memberships import gift_models as gifts
@@ -25,6 +26,7 @@ from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
 from membership.perks import claim_models as perk_claims
+from membership.perks import community_models as perk_community
 from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
@@ -50,6 +52,7 @@ __all__ = [
     "giving",
     "groups",
     "guard",
+    "imports",
     "jobs",
     "limits",
     "mail",
@@ -59,6 +62,7 @@ __all__ = [
     "observers",
     "payouts",
     "perk_claims",
+    "perk_community",
     "perk_stock",
     "perks",
     "promises",
