@@ -23,6 +23,7 @@ from membership.ballots import actions, queries, seals
 from membership.ballots.models import BallotRoll
 from membership.ballots.urn import BallotSeal, Vote
 from membership.mail.models import Letter
+from membership.promises import actions as promises
 from tests import make
 from tests.ballots.helpers import SECRET, close, patrons
 from tests.ballots.test_life import asked
@@ -70,7 +71,7 @@ def addresses(app, session, made) -> list[tuple[str, str]]:
     voter = session.scalars(select(BallotRoll.reader_id).order_by(BallotRoll.reader_id)).first()
     known = {
         "ballot_id": made.id, "topic_id": option.topic_id, "reader_id": voter, "code": codes[0], "name": "patrons",
-        "filename": "house.css",
+        "filename": "house.css", "year": clock.now().year,
     }  # fmt: skip
     found = []
     for rule in app.url_map.iter_rules():
@@ -159,6 +160,8 @@ def test_before_the_close_nothing_depends_on_what_was_voted(app, session, voted,
     showing = {path for (_role, path), text in before.items() if any(code in text for code in codes)}
     assert not showing  # a receipt shows its code in groups of four
     assert not any(code in record.getMessage() for record in caplog.records for code in codes)
+    holding = {name for name, rows in every_row(session).items() if any(code in row for row in rows for code in codes)}
+    assert holding == {"vote", "ballot_pending"}  # no letter, no job, nothing beside a reader
     with another_world(session):
         session.execute(update(Vote).values(content="4"))
         made = queries.ballot_by_id(session, made_id)
@@ -182,6 +185,8 @@ def test_after_the_close_nothing_depends_on_who_voted_what(app, session, voted):
                 for ref, new in ((one, b"-"), (other, one), (b"-", other)):
                     session.execute(update(Vote).where(Vote.voter_ref == ref).values(voter_ref=new))
             close(session, made)
+            assert promises.make(session, made.id, at=made.closes_at)
+            session.commit()
             worlds.append(everything_seen(app, session, made, people))
             rows.append(every_row(session))
     assert worlds[0]["anonymous", "/ballots/what-next/results"].startswith("200")
