@@ -73,9 +73,13 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 """Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
-    {"static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive"}
-)
-"""What answers before there is a newsroom; the webhook door, being a hot path, never asks for it at all."""
+    {
+        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "appeals.appeal", "appeals.ballot", "appeals.on", "appeals.seen", "appeals.script", "appeals.frame_js",
+        "appeals.frame_css",
+    }
+)  # fmt: skip
+"""What answers before there is a newsroom. The webhook door and the embeds, being hot paths, never ask for it like this."""
 
 
 def open_house(config: Config) -> None:

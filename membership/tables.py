@@ -1,6 +1,7 @@
 """Every room's tables, so that one import knows the whole schema."""
 
 from membership.account import models as account
+from membership.appeals import models as appeals
 from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
@@ -12,6 +13,7 @@ from membership.giving import guard_models as guard
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
+from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
@@ -36,6 +38,7 @@ metadata = Base.metadata
 
 __all__ = [
     "account",
+    "appeals",
     "ballots",
     "corrections",
     "drift",
@@ -62,6 +65,7 @@ __all__ = [
     "receipts",
     "tiers",
     "topics",
+    "touches",
     "trail",
     "urn",
     "ways",

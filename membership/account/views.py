@@ -28,7 +28,8 @@ from membership.account.forms import PreferencesForm
 from membership.account.room import blueprint
 from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
-from membership.giving.queries import payments_of
+from membership.giving.guarding import person_key
+from membership.giving.queries import payments_of, waiting_once
 from membership.giving.statements import years_of
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
@@ -74,6 +75,7 @@ def overview() -> str:
             "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
+            "waiting_once": waiting_once(session, reader_id, person_key(current_user.email)),
         }
     return render_template("account/overview.html", money_of=money_of, **values)
 
@@ -99,9 +101,10 @@ def payments() -> str:
     """Every payment with its receipt."""
     with reading() as session:
         rows = payments_of(session, current_user.reader_id)
+        waiting = waiting_once(session, current_user.reader_id, person_key(current_user.email))
         own = newsroom.current(session)
         years = years_of(session, current_user.reader_id, own.time_zone if own else "UTC")
-    return render_template("account/payments.html", payments=rows, years=years, money_of=money_of)
+    return render_template("account/payments.html", payments=rows, waiting_once=waiting, years=years, money_of=money_of)
 
 
 @blueprint.get("/account/preferences")

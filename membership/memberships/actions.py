@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
@@ -304,7 +305,8 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         key = f"ended:{membership.subscription_id}"
-        write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
+        values: dict[str, Any] = {"lost": lost, "ended_at": membership.ended_at or at, "seats": membership.seats}
+        write(session, "membership_ended", to, key=key, at=at, **values)
 
 
 def tell_already_patron(session: Session, email: str, *, group: bool = False, at: datetime) -> None:

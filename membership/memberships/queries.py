@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import is_disputed, refunded
+from membership.giving.correction_rules import is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
@@ -20,9 +20,10 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class PaidPeriod:
-    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed.
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether a dispute has
+    taken it.
 
-    `freezes`: it is disputed, and not since before it was taken over from another system.
+    `freezes`: that dispute is undecided, and does not stem from before the membership was taken over from another system.
     """
 
     period_end: datetime
@@ -184,6 +185,12 @@ def membership_of_payment(session: Session, payment_id: int) -> Membership | Non
     return session.execute(statement.where(MembershipPayment.payment_id == payment_id)).scalar_one_or_none()
 
 
+def has_been_paid(session: Session, membership_id: int) -> bool:
+    """Whether any payment was made for a membership, whatever became of it."""
+    statement = select(MembershipPayment.payment_id).where(MembershipPayment.membership_id == membership_id).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     """Every payment of a membership with the period it paid for, and what came of it."""
     own = {"membership": membership_id}
@@ -193,7 +200,7 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
     disputes = session.execute(_DISPUTES, own).all()
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    freezing = {row.payment_id for row in disputes if is_disputed([row.status]) and not row.old}
+    freezing = {row.payment_id for row in disputes if is_undecided([row.status]) and not row.old}
     return [
         PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in freezing)
         for row in rows

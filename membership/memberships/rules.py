@@ -153,6 +153,11 @@ def checked_end(ends_at: datetime, *, at: datetime) -> datetime:
     return ends_at
 
 
+def end_after_rest(ends_at: datetime, *, since: datetime, at: datetime) -> datetime:
+    """When a given membership ends that rested `since` then and goes on now: what was left of it is left of it still."""
+    return max(ends_at, at + max(ends_at - since, timedelta()))
+
+
 NOTICE = timedelta(days=14)
 """So long before a given membership ends its reader is told; not for one that lasted less than twice as long."""
 

@@ -12,7 +12,7 @@ from membership.gateway.readings import SubscriptionReading
 from membership.giving.actions import note_checkout
 from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
-from membership.memberships import gifts, given, other_pages
+from membership.memberships import gifts, given, groups, other_pages
 from membership.memberships.actions import PaidInvoice
 from membership.memberships.queries import paid_invoices, tiers_not_at_stripe
 from membership.memberships.tiers import Tier
@@ -95,6 +95,12 @@ def follow_gift(job: Claimed) -> None:
         gifts.follow(session, job.payload["gift"], at=clock.now())
 
 
+def follow_seats(job: Claimed) -> None:
+    """A group's invitations that nobody has answered: a reminder is due, or their end."""
+    with finishing(job) as session:
+        groups.follow(session, job.payload["group"], at=clock.now())
+
+
 def turn(job: Claimed) -> None:
     """A gift waits for its reader's other standing to end: perhaps it has."""
     with finishing(job) as session:
@@ -126,6 +132,7 @@ TASKS: dict[str, Task] = {
     "memberships.name_tier": name_tier,
     "memberships.sync_tiers": sync,
     gifts.FOLLOW: follow_gift,
+    groups.FOLLOW: follow_seats,
     given.FOLLOW: follow_given,
     given.TURN: turn,
     other_pages.CLOSE: close_pages,

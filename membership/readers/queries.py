@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
@@ -102,3 +103,10 @@ def team(session: Session, *, role: str) -> list[Person]:
         .order_by(Person.name, Person.reader_id)
     )
     return list(session.execute(statement).scalars())
+
+
+def written_like(sought: str, *columns: Any) -> ColumnElement[bool]:
+    """Columns with a part of a name or address in them, as an SQL condition. SQLite folds the case of ASCII letters only,
+    so other scripts are tried in four ways."""
+    ways = {sought, sought.casefold(), sought.title(), sought.upper()}
+    return or_(*(column.icontains(way, autoescape=True) for column in columns for way in sorted(ways)))
