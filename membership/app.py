@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from membership import clock, db
 from membership.account import tasks as account_tasks
 from membership.account import views as account
+from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
@@ -134,6 +135,7 @@ def create_app(config: Config) -> Flask:
     allow(Who.ANYONE)(app.view_functions["static"])
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    shelf.install(app)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from membership.account import models as account
 from membership.appeals import models as appeals
+from membership.appeals import telling_models as telling
 from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
@@ -63,6 +64,7 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "telling",
     "tiers",
     "topics",
     "touches",

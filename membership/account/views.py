@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template
+from flask import current_app, flash, redirect, render_template
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -36,6 +36,7 @@ from membership.memberships.given_queries import given_to
 from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
+from membership.newsroom.marks import back_to
 from membership.perks.queries import grants_of
 from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
@@ -75,9 +76,15 @@ def overview() -> str:
             "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
+            "read_on": _read_on(newsroom.sites(session)) if current_user.has_standing else None,
             "waiting_once": waiting_once(session, reader_id, person_key(current_user.email)),
         }
     return render_template("account/overview.html", money_of=money_of, **values)
+
+
+def _read_on(sites: list[str]) -> str | None:
+    """The newsroom's first site, with the mark by which it thanks a patron instead of asking."""
+    return back_to(sites[0], clock.now(), current_app.config["MEMBERSHIP"].secret_key) if sites else None
 
 
 @blueprint.get("/account/membership")

@@ -22,12 +22,12 @@ from werkzeug.wrappers import Response as Answer
 from membership import clock
 from membership.appeals import words
 from membership.appeals.counting import CLICKED, SEEN, counts
-from membership.appeals.marks import is_marked
 from membership.appeals.room import blueprint
 from membership.appeals.rules import Words, dealt, language_for
 from membership.appeals.shelf import Face, shelf
 from membership.giving import touches
 from membership.newsroom.currencies import choose
+from membership.newsroom.marks import is_marked
 from membership.newsroom.rules import accent_sheet, canonical_article
 from membership.refusals import NotFound
 from membership.web.access import Who, allow

@@ -24,8 +24,13 @@ def appeal_result(appeal_id: int) -> str:
         found = result(session, appeal_id)
     return render_template(
         "appeals/result.html", result=found, per_thousand=per_thousand, money_per_thousand=money_per_thousand,
-        fewest=FEWEST_TO_BELIEVE,
+        fewest=FEWEST_TO_BELIEVE, number=number,
     )  # fmt: skip
+
+
+def number(value: int) -> str:
+    """A count, in the page's language."""
+    return str(format_decimal(value, locale=str(get_locale() or "en")))
 
 
 def per_thousand(value: float) -> str:

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from membership.appeals import queries
@@ -25,6 +25,7 @@ from membership.db import reading
 from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.newsroom.models import Newsroom
+from membership.web.held import HeldAnswers
 
 KEEP = 30.0
 """Seconds; `EMBED_SECONDS` in the application's settings says otherwise (0: never keep anything)."""
@@ -112,7 +113,8 @@ def _read(session: Session, us: Newsroom, at: datetime) -> Face:
 class Shelf:
     """One process' newest face."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: HeldAnswers) -> None:
+        self._held = held
         self._reading = threading.Lock()
         self._face: Face | None = None
         self._read_at = 0.0
@@ -140,9 +142,21 @@ class Shelf:
     def clear(self) -> None:
         """Staff changed something: the next request reads anew."""
         self._read_at = float("-inf")
+        self._held.clear()
+
+
+def install(app: Flask) -> None:
+    """Give the application its shelf, and hold whole answers in front of it for a part of that time."""
+
+    def seconds() -> float:
+        return float(app.config.get("EMBED_SECONDS", KEEP)) / 2
+
+    held = HeldAnswers(app.wsgi_app, seconds)
+    app.wsgi_app = held  # type: ignore[assignment, method-assign]
+    app.extensions["appeals"] = Shelf(held)
 
 
 def shelf() -> Shelf:
     """This application's."""
-    found: Shelf = current_app.extensions.setdefault("appeals", Shelf())
+    found: Shelf = current_app.extensions["appeals"]
     return found

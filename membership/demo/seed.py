@@ -17,6 +17,7 @@ from membership.ballots.models import Ballot
 from membership.ballots.observer_models import BallotObserver
 from membership.demo import books, corrected, elsewhere, past, people, story, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
+from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
 from membership.giving.receipts import issuer_lines
@@ -120,6 +121,7 @@ def seed(
         )
         for address, name in story.OBSERVERS
     )
+    tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])

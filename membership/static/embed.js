@@ -39,7 +39,7 @@
     put("title", (title && title.content) || document.title);
     try {
       const from = new URL(document.referrer).host;
-      if (from !== location.host) put("from", from);
+      if (from !== location.host && from !== new URL(base).host) put("from", from);
     } catch { /* nobody led here */ }
     for (const [name, value] of new URLSearchParams(location.search)) {
       if (/^utm_(source|medium|campaign|content|term)$|^(campaign|thanks)$/.test(name)) put(name, value);

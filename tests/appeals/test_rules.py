@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from membership.appeals.differences import compared, quantile, rate
-from membership.appeals.marks import is_marked, mark_for
 from membership.appeals.rules import StrayBraces, check_braces, dealt, language_for, missing, paragraphs
+from membership.newsroom.marks import back_to, is_marked, mark_for
 
 DAY = date(2026, 11, 25)
 
@@ -64,6 +64,10 @@ def test_a_patrons_mark_is_signed_lasts_a_quarter_and_tells_nobody_apart():
     assert not is_marked(mark, date(2027, 3, 1), "secret")
     assert not is_marked(mark, at.date(), "another secret")
     assert not is_marked("2099-01" + mark[7:], at.date(), "secret")
+    assert (
+        back_to("https://news.example/a?x=1#end", at, "secret")
+        == f"https://news.example/a?x=1#membership-patron={mark}"
+    )
     assert not is_marked("", at.date(), "secret") and not is_marked("é" * 50, at.date(), "secret")
 
 

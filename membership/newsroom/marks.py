@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import date, datetime, timedelta
+from urllib.parse import urldefrag
 
 LASTS = timedelta(days=92)
 
@@ -17,6 +18,11 @@ def mark_for(at: datetime, secret: str) -> str:
     """`2027-02.SIGNATURE`: until the end of the month in which a quarter of a year from now lies."""
     month = f"{at + LASTS:%Y-%m}"
     return f"{month}.{_signature(month, secret)}"
+
+
+def back_to(address: str, at: datetime, secret: str) -> str:
+    """An address on the newsroom's own site with a patron's mark behind it, where `embed.js` finds it and takes it out."""
+    return f"{urldefrag(address).url}#membership-patron={mark_for(at, secret)}"
 
 
 def is_marked(mark: str, today: date, secret: str) -> bool:
