@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import inspect, select, text, update
+from werkzeug.routing import AnyConverter
 
 from membership import clock, tables
 from membership.ballots import actions, queries, seals
@@ -84,6 +85,7 @@ def addresses(app, session, made) -> list[tuple[str, str]]:
             for name in rule.arguments
             if name not in known and "int" in type(rule._converters[name]).__name__.lower()
         }
+        values |= {name: min(one.items) for name, one in rule._converters.items() if isinstance(one, AnyConverter)}
         with app.test_request_context():
             found.append((room, rule.build(values, append_unknown=False)[1]))
     return found
