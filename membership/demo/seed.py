@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
 from membership.ballots.observer_models import BallotObserver
-from membership.demo import books, corrected, elsewhere, past, people, story, tiers
+from membership.demo import books, corrected, elsewhere, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
@@ -122,6 +122,7 @@ def seed(
         for address, name in story.OBSERVERS
     )
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
+    thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])
