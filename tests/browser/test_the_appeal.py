@@ -54,6 +54,7 @@ def how_it_came(house: House, email: str) -> tuple[Article, CheckoutTouch]:
         return session.get_one(Article, payment.article_id), session.get_one(CheckoutTouch, checkout.id)
 
 
+@pytest.mark.only_on("sqlite")  # what a browser does is the same beside either
 def test_from_the_article_to_the_payment_and_back_to_thanks(house: House, strict: Browser):
     today = datetime.now(UTC).date()
     with newsroom_site(house) as origin:

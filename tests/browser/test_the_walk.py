@@ -149,5 +149,6 @@ def test_the_whole_loop_in_chromium_without_script(house: House, visitor: Visito
         expect(ada.locator("main")).to_contain_text("What the quay really cost")
         ada.goto(f"{house.url}/account/membership")
         ada.get_by_role("link", name=re.compile("Cancel")).first.click()
-        ada.locator("form[action='/account/membership/cancellation']").get_by_role("button").click()
+        ending = ada.locator("form[action='/account/membership/cancellation']")
+        ending.get_by_role("button", name="Cancel my membership").click()
         expect(ada.locator("main")).to_contain_text("ends on")
