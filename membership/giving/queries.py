@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, union
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, union
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import DISPUTE_TAKES, REFUND_HOLDS, UNDECIDED
 from membership.giving.guard_models import CheckoutOrigin
@@ -62,9 +63,9 @@ def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | Non
     return session.execute(_BY_INTENT, {"intent": payment_intent_id}).scalar_one_or_none()
 
 
-def is_corrected(session: Session, payment_intent_id: str) -> bool:
+def is_corrected(session: Session | Connection, payment_intent_id: str) -> bool:
     """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
-    return bool(session.execute(_CORRECTED, {"intent": payment_intent_id}).scalar_one_or_none())
+    return bool(run(session, _CORRECTED, {"intent": payment_intent_id}).scalar())
 
 
 def payment_counts() -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from membership import clock
-from membership.db import reading, transaction
+from membership.db import asking, reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
@@ -28,8 +28,8 @@ class Fetched:
 
 def fetch_subscription(subscription_id: str) -> Fetched:
     """Ask Stripe for the whole truth about a subscription. No transaction may be open; the lease must be held."""
-    with reading() as session:
-        known = paid_invoices(session, subscription_id)
+    with asking() as books:
+        known = paid_invoices(books, subscription_id)
     subscription = gateway.subscription(subscription_id)
     paid = []
     for invoice in gateway.paid_invoices(subscription_id, known):
