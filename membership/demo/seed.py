@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
+from membership.ballots.observer_models import BallotObserver
 from membership.demo import books, corrected, elsewhere, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
@@ -31,6 +32,7 @@ from membership.perks.models import Perk, PerkTier
 from membership.readers import actions as readers
 from membership.sandbox.aftermath import paid_out
 from membership.sandbox.store import Store
+from membership.web.tokens import new_token
 
 SEED = 1847
 OPENED = timedelta(days=people.SPAN_DAYS + 10)
@@ -113,6 +115,12 @@ def seed(
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
+    session.add_all(
+        BallotObserver(
+            email_key=address, email=address, name=name, token=new_token(), named_at=at, named_by=staff["editor"]
+        )
+        for address, name in story.OBSERVERS
+    )
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
@@ -191,7 +199,7 @@ def _perk(session: Session, site_url: str, tier_ids: Mapping[str, int]) -> Perk:
 def _leave_no_work_for_the_past(session: Session, at: datetime) -> None:
     """No letter goes out about what is long over; of the jobs only those of the open ballots stay."""
     open_ones = session.execute(select(Ballot.id).where(Ballot.status == "open")).scalars()
-    still = [f"ballot:{ballot_id}:seal" for ballot_id in open_ones]
+    still = [f"ballot:{ballot_id}:{what}" for ballot_id in open_ones for what in ("seal", "noon")]
     session.execute(delete(Letter))
     session.execute(delete(Job).where(Job.due_at <= at, Job.key.not_in(still)))
     session.flush()
