@@ -16,7 +16,7 @@ from membership.ballots import actions, eligibility, observing, queries, rules, 
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
-from membership.ballots.seals import in_display_order, read_code, written_code
+from membership.ballots.seals import draft_name, in_display_order, read_code, written_code
 from membership.memberships.queries import open_tiers
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
@@ -50,18 +50,19 @@ def _page(
 ) -> str:
     """`sent`: what was chosen already, by position, to be shown again: a rank, stars, or anything for a tick."""
     options = queries.options_of(session, ballot.id)
-    right = None
+    right, draft = None, ""
     if current_user.is_authenticated:
         reader_id = current_user.reader_id
         right = queries.right_of(session, ballot, reader_id, at)
         options = in_display_order(options, secret=secret(), ballot_id=ballot.id, reader_id=reader_id)
+        draft = draft_name(secret(), ballot.id, reader_id)
     rule = eligibility.rule_of(ballot.rule)
     return render_template(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, right=right,
         mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
         asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
-        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id),
+        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id), draft=draft,
         shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
 
@@ -119,7 +120,12 @@ def vote(slug: str) -> Any:
         return _once_more(slug, form, choices, refused)
     return _private(
         render_template(
-            "ballots/cast.html", cast=cast, chosen=chosen, asked=ways.asked_for(ballot.method), ballot=ballot
+            "ballots/cast.html",
+            cast=cast,
+            chosen=chosen,
+            asked=ways.asked_for(ballot.method),
+            ballot=ballot,
+            draft=draft_name(secret(), ballot_id, current_user.reader_id),
         )
     )
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from sqlalchemy import func, select
 
 from membership import clock
-from membership.db import reading, transaction
+from membership.db import bound, reading, transaction
 from membership.gateway import listing
 from membership.imports import actions, files
 from membership.imports.actions import FORGET, GO_ON, Options, job_key
@@ -31,6 +31,7 @@ from membership.memberships.tiers import Tier
 from membership.readers.models import Person
 
 RECEIVED_AT_ONCE = 2000
+GIVE_WAY_SECONDS = 0.15
 WATCHED_LEASE = timedelta(seconds=20)
 """On the command line, where whoever was interrupted is watching: so soon another run may take over."""
 
@@ -55,6 +56,8 @@ def receive(file: BinaryIO, form: str, options: Options, *, name: str, by: int |
             break
         with transaction() as session:
             actions.keep_rows(session, run.id, [one for one in some if one.number > kept])
+        if len(some) == RECEIVED_AT_ONCE:
+            _give_way()
     with transaction() as session:
         if 0 < total <= MOST_ROWS:
             return actions.received(session, run.id, total, at=clock.now()), True
@@ -83,6 +86,16 @@ def go_on(job: Claimed) -> None:
             actions.apply_some(session, run, at=at)
         if run.step != "resting":
             post(session, GO_ON, job_key(run.id), {"import": run.id}, due_at=at)
+        more = run.cursor is not None
+    if more:
+        _give_way()
+
+
+def _give_way() -> None:
+    """SQLite has one writer at a time, and who waits for it looks every tenth of a second: one who writes batch after batch
+    without a pause would keep everybody else out."""
+    if bound().dialect.name == "sqlite":
+        time.sleep(GIVE_WAY_SECONDS)
 
 
 def watch(import_id: int) -> Iterator[Import]:
