@@ -9,6 +9,7 @@ explicit row locks where two writers can meet.
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -29,11 +30,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 
 from membership.prepared import Answer, Prepared, Values
 
 BUSY_SECONDS = 15
+IDLE_SECONDS = 1.0
+"""What worked this long ago is trusted to work still."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -104,7 +108,27 @@ def engine_for(url: str, **options: Any) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True, hide_parameters=True, **options)
+    engine = create_engine(url, isolation_level="READ COMMITTED", hide_parameters=True, **options)
+    _ask_idle_connections(engine)
+    return engine
+
+
+def _ask_idle_connections(engine: Engine) -> None:
+    """Before a connection is used that lay idle, see whether the server still knows it; the pool makes a new one if not. One
+    that worked a moment ago is not asked: that would be one way to the server and back more for each transaction."""
+
+    @event.listens_for(engine, "checkin")
+    def lay_down(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def take_up(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("idle_since", time.monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError() from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

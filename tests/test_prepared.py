@@ -66,3 +66,17 @@ def test_a_connection_that_the_server_closed_is_not_used_again(store):
                 db.run(connection, ask, {"one": 1})
             assert lost.value.connection_invalidated and connection.invalidated
         engine.dispose()
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_connection_that_died_while_it_lay_idle_is_replaced_unseen(store, monkeypatch):
+    monkeypatch.setattr(db, "IDLE_SECONDS", 0)
+    with store.fresh() as url:
+        engine, number = db.engine_for(url), text("SELECT pg_backend_pid() AS id")
+        with engine.connect() as other:
+            with engine.connect() as connection:
+                gone = connection.execute(number).scalar_one()
+            other.execute(text("SELECT pg_terminate_backend(:id)"), {"id": gone})
+            with engine.connect() as connection:
+                assert connection.execute(number).scalar_one() != gone
+        engine.dispose()
