@@ -10,7 +10,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import log, roll, rules, seals
-from membership.ballots.casting import begin, cast, cast_and_confirm, look_over, remind, withdraw_and_confirm
+from membership.ballots.casting import (
+    begin,
+    cast,
+    cast_and_confirm,
+    confirm,
+    hold,
+    look_over,
+    remind,
+    withdraw_and_confirm,
+)
 from membership.ballots.closing import close_ballot
 from membership.ballots.counting.methods import RULE_VERSION
 from membership.ballots.eligibility import RollRule, check_rule
@@ -29,8 +38,8 @@ from membership.topics.rules import slug_of, tidy
 from membership.web.tokens import new_code
 
 __all__ = [
-    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "close_ballot", "draft", "extend",
-    "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm", "withdraw_option",
+    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "close_ballot", "confirm", "draft",
+    "extend", "hold", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm", "withdraw_option",
 ]  # fmt: skip
 
 SEAL_EVERY = timedelta(minutes=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import Index, Text, bindparam, delete, select, text
+from sqlalchemy import Connection, Index, Text, bindparam, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership.db import Base, UtcTime, transaction
@@ -86,7 +86,7 @@ _GIVE_BACK = text("""
 """).bindparams(bindparam("window_start", type_=UtcTime()))
 
 
-def chosen_figures(session: Session) -> dict[str, int]:
+def chosen_figures(session: Session | Connection) -> dict[str, int]:
     """What staff chose, by name."""
     return {row.name: row.value for row in session.execute(select(ChosenFigure.name, ChosenFigure.value))}
 
@@ -127,7 +127,7 @@ def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
         count_within(session, *counted, at=at)
 
 
-def count_within(session: Session, *counted: tuple[Limit, str], at: datetime) -> None:
+def count_within(session: Session | Connection, *counted: tuple[Limit, str], at: datetime) -> None:
     """The same in the caller's transaction: one commit less. Whatever rolls it back takes the count back as well, so a
     caller that refuses counts once more by `count_against`. Raises `TooOften`."""
     config = current_app.config["MEMBERSHIP"]

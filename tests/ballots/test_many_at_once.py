@@ -56,9 +56,8 @@ def opened(session: Session, editor: int, topic_ids: list[int], open_for: timede
 def vote_once(reader_id: int, choices: list[int], attempt: str) -> str:
     try:
         with db.transaction() as session:
-            ballot_id = queries.hold_for_casting(session, "all-at-once")
-            assert ballot_id is not None
-            actions.cast(session, ballot_id, reader_id, choices, secret=SECRET, attempt=attempt, at=clock.now())
+            held = actions.hold(session, "all-at-once")
+            actions.cast(session, held, reader_id, choices, secret=SECRET, attempt=attempt, at=clock.now())
     except (rules.Closed, rules.NotOnRoll) as refused:
         return type(refused).__name__
     return "in"

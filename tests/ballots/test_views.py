@@ -114,6 +114,7 @@ def test_the_letter_comes_once_however_often_a_vote_is_changed(session, client):
     for choice in ("1", "2", "3"):
         attempt = attempt_in(client.get(f"/ballots/{made.slug}").text)
         assert client.post(f"/ballots/{made.slug}/vote", data={"choice": choice, "attempt": attempt}).status_code == 200
+        work()
     assert session.scalar(select(func.count()).where(Letter.kind == "vote_is_in")) == 1
     assert session.scalars(select(Vote.content)).all() == ["3"]
 
