@@ -5,7 +5,9 @@ SANDBOX_PORT ?= 8001
 NEWSROOM_PORT ?= 8002
 VENV := .venv
 PY := $(VENV)/bin/python
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python imports lies compiled in here, so that every start is a fast one and nothing is left beside the sources.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-long check bench setup setup-test lock pictures
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from membership.config import Config, from_environment
 from tests.databases import Databases
+from tests.processes import COMPILED
 
 ROUNDS = 3
 SECRET_KEY = "the secret of a benchmark, long enough for it"
@@ -66,7 +67,7 @@ class Ground:
         return {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(Path.cwd()),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            **COMPILED,
             "DATABASE_URL": url,
             "SECRET_KEY": SECRET_KEY,
             "BASE_URL": f"http://127.0.0.1:{port}",

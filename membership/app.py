@@ -53,6 +53,7 @@ from membership.web import errors, locale, security
 from membership.web.access import Visitor, Who, allow, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
+from membership.web.uploads import make_room
 from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
 from membership.webhooks import tasks as webhook_tasks
@@ -117,6 +118,7 @@ def create_app(config: Config) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     _install_visitors(app)
     _install_newsroom(app)
+    app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
     csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)

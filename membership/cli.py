@@ -32,6 +32,7 @@ from membership.jobs.worker import Task
 from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
+from membership.perks import watch as perks
 from membership.refusals import Refused
 from membership.reports.leaving import HEAD as LEAVING_HEAD
 from membership.reports.leaving import leaving_json, leaving_report, leaving_rows
@@ -120,6 +121,7 @@ def worker(lease: float) -> None:
     with db.transaction() as session:
         reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
         ask_to_sweep(session, at=clock.now())
+        perks.ask(session, at=clock.now())
     jobs.run(tasks, lease=timedelta(seconds=lease))
 
 

@@ -20,7 +20,9 @@ from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
+from membership.perks import claim_models as perk_claims
 from membership.perks import models as perks
+from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import trail
@@ -50,6 +52,8 @@ __all__ = [
     "metadata",
     "newsroom",
     "payouts",
+    "perk_claims",
+    "perk_stock",
     "perks",
     "promises",
     "readers",

@@ -12,6 +12,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import stripe
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -22,7 +23,7 @@ from membership.app import connect_outside, create_app
 from membership.config import Config
 from membership.db import engine_for
 from membership.sandbox.server import running
-from tests import make
+from tests import make, processes
 from tests.databases import Databases, databases
 from tests.stripe_side import WEBHOOK_SECRET, StripeSide, sandboxed
 
@@ -35,6 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    processes.compile_once()
+    # The SDK's pauses between its tries are the SDK's; ours is that it tries again.
+    stripe.HTTPClient.INITIAL_DELAY = 0.01
     # The machine decides how long an example takes; benchmarks have their own place.
     hypothesis.settings.register_profile("house", deadline=None)
     hypothesis.settings.load_profile("house")

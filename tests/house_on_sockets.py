@@ -36,6 +36,7 @@ from membership.jobs.models import Job
 from membership.sandbox.server import Running, running
 from tests import make
 from tests.databases import Databases
+from tests.processes import COMPILED
 from tests.walker import Walker
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -239,7 +240,7 @@ def environment_of(database_url: str, url: str, sandbox_url: str, directory: Pat
     return {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **COMPILED,
         "DATABASE_URL": database_url,
         "SECRET_KEY": "the secret of a living house, for tests only",
         "BASE_URL": url,

@@ -16,11 +16,13 @@ import time
 from dataclasses import dataclass
 from typing import IO
 
-from tests import chromium
+from tests import chromium, processes
 
 KINDS = ("sqlite", "postgresql")
 PROMISED_MINUTES = 12
 """On two cores of one's own; a busy machine takes longer, and is told so."""
+SLOWEST = 20
+"""So many of the slowest are named at the end of each run: what grows is seen."""
 STUCK_MINUTES = 45
 STUCK_MINUTES_LONG = 480
 
@@ -81,8 +83,11 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _start(kind: str, options: list[str]) -> Run:
     output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the run
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=180", "--database", kind, *options]
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PY_COLORS": "0"}
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-o", "faulthandler_timeout=180", f"--durations={SLOWEST}",
+        "--database", kind, *options,
+    ]  # fmt: skip
+    environment = processes.inherited() | {"PY_COLORS": "0"}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment,
         start_new_session=True,

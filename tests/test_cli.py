@@ -18,6 +18,7 @@ from membership.db import engine_for
 from membership.newsroom.rules import setup_token
 from tests import make
 from tests.house_on_sockets import free_port
+from tests.processes import COMPILED
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a secret for the command line, long enough"
@@ -36,7 +37,7 @@ def env(fresh, httpserver, tmp_path):
     return {
         "PATH": os.environ["PATH"], "DATABASE_URL": fresh, "SECRET_KEY": SECRET, "BASE_URL": "http://127.0.0.1:8000",
         "STRIPE_SECRET_KEY": "sk_test_cli", "STRIPE_WEBHOOK_SECRET": "whsec_cli", "MAIL_FROM": "desk@lantern.example",
-        "STRIPE_API_BASE": httpserver.url_for("").rstrip("/"), "SMTP_URL": f"file:{tmp_path}/letters",
+        "STRIPE_API_BASE": httpserver.url_for("").rstrip("/"), "SMTP_URL": f"file:{tmp_path}/letters", **COMPILED,
     }  # fmt: skip
 
 
@@ -169,7 +170,8 @@ def test_the_worker_beats_sends_letters_and_ends_by_sigterm(env, fresh, tmp_path
         output = worker.communicate(timeout=20)[0]
     assert worker.returncode == 0, output
     assert len(list((tmp_path / "letters").glob("*.eml"))) == 1
-    assert in_database(fresh, "SELECT key FROM job ORDER BY key") == [("desk.sweep",), ("webhooks.reconcile",)]
+    jobs = [key for (key,) in in_database(fresh, "SELECT key FROM job ORDER BY key")]
+    assert jobs == ["desk.sweep", "perks.watch", "webhooks.reconcile"]
 
 
 def test_serve_prints_the_token_and_answers(env, fresh):

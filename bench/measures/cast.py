@@ -68,7 +68,7 @@ def electorate(ground: Ground, url: str, voters: int) -> tuple[list[tuple[str, b
         topics = accepted_topics(session, 4, by=editor.reader_id, proposer=editor.reader_id, at=at)
         ballot = actions.draft(
             session, title="What next?", question="What should we look into next?", topic_ids=topics, opens_at=at,
-            closes_at=at + timedelta(hours=8), by=editor.reader_id, at=at, attempt="bench",
+            closes_at=at + timedelta(hours=8), by=editor.reader_id, at=at, attempt="bench", secret=SECRET_KEY,
         )  # fmt: skip
         actions.open_ballot(session, ballot.id, secret=SECRET_KEY, at=at)
         session.commit()

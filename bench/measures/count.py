@@ -120,7 +120,7 @@ def urn(engine: Engine, kind: str, votes: int) -> int:
         topics = accepted_topics(session, 12, by=editor.reader_id, proposer=editor.reader_id, at=at)
         ballot = actions.draft(
             session, title="What next?", question="What should we look into next?", topic_ids=topics, opens_at=at,
-            closes_at=at + timedelta(hours=8), by=editor.reader_id, at=at, attempt="bench",
+            closes_at=at + timedelta(hours=8), by=editor.reader_id, at=at, attempt="bench", secret=SECRET_KEY,
         )  # fmt: skip
         actions.open_ballot(session, ballot.id, secret=SECRET_KEY, at=at)
         number = ballot.id

@@ -136,7 +136,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         amount=Money(membership.amount, membership.currency),
         interval=membership.interval,
         situation=state,
-        started_at=membership.started_at,
+        started_at=membership.pledged_since or membership.started_at,
         paid_until=membership.paid_until,
         renews_at=membership.period_ends_at,
         kept_until=membership.paid_until + GRACE if grace and membership.paid_until else None,

@@ -104,15 +104,6 @@ def payments() -> str:
     return render_template("account/payments.html", payments=rows, years=years, money_of=money_of)
 
 
-@blueprint.get("/account/perks")
-@allow(Who.READERS)
-def perks() -> str:
-    """What was issued to this reader."""
-    with reading() as session:
-        grants = grants_of(session, current_user.reader_id)
-    return render_template("account/perks.html", grants=grants, standing=current_user.has_standing)
-
-
 @blueprint.get("/account/preferences")
 @allow(Who.READERS)
 def preferences() -> str:

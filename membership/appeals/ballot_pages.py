@@ -27,7 +27,7 @@ def ballot(slug: str) -> Response:
         if found is None:
             raise NotFound()
         us, sites = newsroom.current(session), newsroom.sites(session)
-        options, turnout = len(ballots.options_of(session, found.id)), ballots.turnout(session, found)
+        options, turnout = len(ballots.options_of(session, found.id)), ballots.turnout(found)
         phase = ballots.phase_of(found, at)
     assert us is not None, "the set-up comes first"
     language = request.accept_languages.best_match(LANGUAGES) or us.language

@@ -1,7 +1,7 @@
 """Questions put to patrons: the **ballot**, its **options**, the **roll** of who may vote, the **urn** of nameless votes.
 
-    actions.draft(session, *, title, question, topic_ids, opens_at, closes_at, by, at, attempt, **what) -> Ballot
-    actions.open_ballot(session, ballot_id, *, secret, at) -> Ballot          freezes options and roll, draws the lots
+    actions.draft(session, *, title, question, topic_ids, opens_at, closes_at, by, at, attempt, secret, **what)
+    actions.open_ballot(session, ballot_id, *, secret, at) -> Ballot          freezes options and roll
     actions.cast(session, ballot_id, reader_id, choices, *, secret, attempt, at) -> Receipt     no letter
     actions.cast_and_confirm(…the same…)                                      with the letter "your vote is in"
     actions.close_ballot(session, ballot_id, *, secret, at) -> Ballot         counts, destroys the key, posts promises.make

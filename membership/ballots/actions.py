@@ -1,15 +1,17 @@
-"""Verbs about ballots: announcing, opening, cancelling. Casting is in `casting.py`, the close in `closing.py`."""
+"""Verbs about ballots: opening, sealing, cancelling. Announcing is in `announcing.py`, casting in `casting.py`, the close in
+`closing.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from membership.ballots import log, roll, rules, seals
+from membership.ballots import log, roll, rules
+from membership.ballots.announcing import change, drafted, draw_lots, settled_words
 from membership.ballots.casting import (
     begin,
     cast,
@@ -21,46 +23,36 @@ from membership.ballots.casting import (
     withdraw_and_confirm,
 )
 from membership.ballots.closing import close_ballot
-from membership.ballots.counting.methods import RULE_VERSION
-from membership.ballots.eligibility import RollRule, check_rule
 from membership.ballots.life import add_late_joiners, extend, post_what_comes, withdraw_option
 from membership.ballots.models import Ballot, BallotBegun, BallotOption
-from membership.ballots.queries import ballot_by_id, ballot_for_sealing, options_of
+from membership.ballots.queries import ballot_by_id, ballot_for_sealing, options_of, voted_by_now
 from membership.ballots.urn import BallotPending, BallotSeal, Vote
-from membership.ballots.ways import Way, method_of
-from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.readers.trail import note
 from membership.refusals import NotFound
 from membership.topics import actions as topics
 from membership.topics.queries import topic_by_id
-from membership.topics.rules import slug_of, tidy
-from membership.web.tokens import new_code
+from membership.topics.rules import tidy
 
 __all__ = [
-    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "close_ballot", "confirm", "draft",
-    "extend", "hold", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm", "withdraw_option",
+    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "change", "close_ballot", "confirm",
+    "draft", "extend", "hold", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm",
+    "withdraw_option",
 ]  # fmt: skip
 
 SEAL_EVERY = timedelta(minutes=1)
 
 
 def draft(session: Session, *, by: int, at: datetime, **what: Any) -> Ballot:
-    """Announce a ballot on accepted topics, and post the job that opens it. The same attempt sent twice is one ballot.
-
-    `what`: title, question, topic_ids, opens_at, closes_at, attempt; and if they are others: way (ticks), seats (1),
-    quorum (0), last_place (lot), costs (days by topic id) and budget (days) for sharing days, rule (`RollRule()`: everybody
-    in good standing, one vote each). Raises the refusal that belongs to what is wrong (`rules.check_draft`,
-    `eligibility.check_rule`), `NotAnOption`.
-    """
-    ballot, options = _drafted(session, by=by, at=at, **what)
+    """Announce a ballot on accepted topics (`announcing.drafted` tells `what`). Raises what that raises."""
+    ballot, options = drafted(session, by=by, at=at, **what)
     _note_draft(session, ballot, options, by=by, at=at)
     return ballot
 
 
 def announce(session: Session, *, secret: str, at: datetime, opens_at: datetime, by: int, **what: Any) -> Ballot:
     """Draft a ballot, and open it in the same breath if its time has come. Raises what `draft` raises."""
-    ballot, options = _drafted(session, at=at, opens_at=opens_at, by=by, **what)
+    ballot, options = drafted(session, at=at, opens_at=opens_at, by=by, secret=secret, **what)
     on_roll = _opened(session, ballot.id, secret=secret, at=at)[1] if opens_at <= at else None
     _note_draft(session, ballot, options, by=by, at=at)
     _note_opening(session, ballot, on_roll, by=by, at=at)
@@ -75,77 +67,6 @@ def _note_draft(session: Session, ballot: Ballot, options: int, *, by: int, at: 
 def _note_opening(session: Session, ballot: Ballot, on_roll: int | None, *, by: int | None, at: datetime) -> None:
     if on_roll is not None:
         note(session, actor_id=by, action="ballot:opened", object=f"ballot/{ballot.id}", at=at, roll=on_roll)
-
-
-def _drafted(
-    session: Session,
-    *,
-    title: str,
-    question: str,
-    topic_ids: Sequence[int],
-    opens_at: datetime,
-    closes_at: datetime,
-    by: int,
-    at: datetime,
-    attempt: str,
-    seats: int = 1,
-    quorum: int = 0,
-    way: str = Way.TICKS,
-    last_place: str = "lot",
-    costs: Mapping[int, int] | None = None,
-    budget: int | None = None,
-    rule: RollRule | None = None,
-) -> tuple[Ballot, int]:
-    """The draft of this attempt, and on how many topics it was made just now; 0 for one that was there already."""
-    title, question = " ".join(title.split()), tidy(question)
-    wanted = list(dict.fromkeys(topic_ids))
-    rule, days = rule or RollRule(), way in {Way.DAYS, Way.FAIR_DAYS}
-    prices = {topic_id: (costs or {}).get(topic_id) if days else None for topic_id in wanted}
-    rules.check_draft(
-        title=title, question=question, options=len(wanted), way=way, seats=seats, quorum=quorum,
-        costs=list(prices.values()), budget=budget, opens_at=opens_at, closes_at=closes_at, at=at,
-    )  # fmt: skip
-    check_rule(rule, open_for=closes_at - opens_at)
-    ballot, new = _write_once(
-        session, attempt=f"{by}:{attempt}", title=title, question=question, method=method_of(way, seats),
-        seats=1 if days else seats, budget=budget if days else None, last_place=last_place, quorum=quorum,
-        status="draft", opens_at=opens_at, closes_at=closes_at, rule=rule.as_plain(), rule_version=RULE_VERSION,
-        log_head="", log_length=0, made_by=by,
-    )  # fmt: skip
-    if new:
-        _write_options(session, ballot.id, prices)
-        post(session, "ballots.open", f"ballot:{ballot.id}:open", {"ballot": ballot.id}, due_at=max(opens_at, at))
-    return ballot, len(wanted) if new else 0
-
-
-def _write_once(session: Session, *, attempt: str, title: str, **values: object) -> tuple[Ballot, bool]:
-    slug = free = slug_of(title, "ballot")
-    mine = select(Ballot).where(Ballot.attempt == attempt)
-    while not insert_once(session, Ballot, attempt=attempt, slug=free, title=title, **values):
-        earlier = session.execute(mine).scalar_one_or_none()
-        if earlier is not None:
-            return earlier, False
-        free = f"{slug}-{new_code()}"
-    return session.execute(mine).scalar_one(), True
-
-
-def _write_options(session: Session, ballot_id: int, prices: Mapping[int, int | None]) -> None:
-    """These topics with their costs, as they stand now, at positions from 1. Raises `NotAnOption` if one is not accepted."""
-    for position, (topic_id, cost) in enumerate(prices.items(), start=1):
-        topic = topic_by_id(session, topic_id)
-        if topic is None or topic.state != "accepted":
-            raise rules.NotAnOption(field="topics")
-        session.add(
-            BallotOption(
-                ballot_id=ballot_id,
-                position=position,
-                topic_id=topic.id,
-                title=topic.title,
-                summary=topic.why,
-                cost=cost,
-            )
-        )
-    session.flush()
 
 
 def open_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime, by: int | None = None) -> Ballot:
@@ -169,19 +90,10 @@ def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> t
     options = _freeze_options(session, ballot)
     ballot.status, ballot.opens_at, ballot.roll_frozen_at = "open", min(ballot.opens_at, at), at
     on_roll = roll.draw_up(session, ballot, at=at)
-    lots = seals.draw_lots(option.position for option in options)
-    ballot.lot_commitment = lots.commitment
-    session.add(
-        BallotSeal(
-            ballot_id=ballot.id,
-            key=seals.seal(secret, seals.new_key()),
-            lots=seals.seal(secret, f"{lots.salt}\n{lots.order}".encode()),
-        )
-    )
-    frozen = seals.digest(seals.frozen_text(ballot.method, [(o.position, o.title, o.cost) for o in options]))
-    log.append(
-        session, ballot, [("opened", f"{at.isoformat()} roll={on_roll} options={frozen} lots={lots.commitment}")]
-    )
+    if ballot.lot_commitment is None:
+        draw_lots(session, ballot, secret=secret)
+    settled = settled_words(ballot, options)
+    log.append(session, ballot, [("opened", f"{at.isoformat()} roll={on_roll} {settled}")])
     post_what_comes(session, ballot, at=at)
     post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
     for option in options:
@@ -221,8 +133,15 @@ def seal_batch(session: Session, ballot_id: int, *, at: datetime) -> None:
     if ballot is None or ballot.status != "open":
         return
     log.seal_batch(session, ballot)
+    _tell_turnout(session, ballot, at=at)
     if at < ballot.closes_at:
         post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
+
+
+def _tell_turnout(session: Session, ballot: Ballot, *, at: datetime) -> None:
+    told_at = ballot.turnout_told_at or ballot.roll_frozen_at
+    if told_at is None or at >= told_at + rules.TURNOUT_EVERY:
+        ballot.turnout_told, ballot.turnout_told_at = rules.rounded(voted_by_now(session, ballot.id)), at
 
 
 def cancel(session: Session, ballot_id: int, *, by: int | None, reason: str, at: datetime) -> None:

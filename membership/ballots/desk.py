@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template
 from flask_babel import gettext as _
@@ -11,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.ballots import actions, queries
+from membership.ballots.eligibility import rule_of
 from membership.ballots.forms import BallotForm, CancellationForm, ExtensionForm, WithdrawalForm
 from membership.ballots.pages import blueprint, secret
-from membership.ballots.rules import local_moment
+from membership.ballots.rules import CannotChange, local_moment
 from membership.memberships.queries import open_tiers
 from membership.newsroom import queries as newsroom_queries
 from membership.refusals import NotFound, Refused
@@ -32,8 +34,7 @@ def _desk(form: BallotForm) -> str:
     at = clock.now()
     with db.reading() as session:
         ballots = queries.listed(session, "draft", "open", "final", "void")
-        turnouts = queries.turnouts(session, ballots)
-        rows = [(ballot, queries.phase_of(ballot, at), turnouts[ballot.id]) for ballot in ballots]
+        rows = [(ballot, queries.phase_of(ballot, at), queries.turnout(ballot)) for ballot in ballots]
         choices, tiers = on_ballot_choices(session), open_tiers(session)
     return render_template(
         "ballots/desk.html", rows=rows, choices=choices, tiers=tiers, form=form, costs=form.numbers("cost"),
@@ -53,11 +54,8 @@ def draft() -> Any:
             zone = _zone(session)
             opens_at = at if form.opens.data == "now" else local_moment(form.opens_at.data, zone, field="opens_at")
             ballot = actions.announce(
-                session, title=form.title.data or "", question=form.question.data or "",
-                topic_ids=form.topics.data or [], seats=form.seats.data, quorum=form.quorum.data, opens_at=opens_at,
-                closes_at=local_moment(form.closes_at.data, zone, field="closes_at"), by=current_user.reader_id,
-                attempt=form.attempt.data, secret=secret(), at=at, way=form.way.data, last_place=form.last_place.data,
-                costs=form.numbers("cost"), budget=form.budget.data, rule=form.rule(),
+                session, opens_at=opens_at, closes_at=local_moment(form.closes_at.data, zone, field="closes_at"),
+                by=current_user.reader_id, attempt=form.attempt.data, secret=secret(), at=at, **form.what(),
             )  # fmt: skip
     except Refused as refused:
         form.show(refused, "sources" if refused.field == "weights" else "title")
@@ -94,8 +92,58 @@ def _manage(
             form=form or CancellationForm(formdata=None), extension=extension or ExtensionForm(formdata=None, prefix="to-"),
             withdrawal=withdrawal or WithdrawalForm(formdata=None, prefix="out-"),
             befell=queries.what_befell(session, ballot_id), options=queries.options_of(session, ballot_id),
-            turnout=queries.turnout(session, ballot),
+            turnout=queries.turnout(ballot),
         )  # fmt: skip
+
+
+@blueprint.get("/staff/ballots/<int:ballot_id>/announcement")
+@allow(Who.staff("editor"))
+def announcement(ballot_id: int) -> str:
+    """What was announced, to be changed before the opening."""
+    return _announcement(ballot_id, None)
+
+
+def _announcement(ballot_id: int, form: BallotForm | None) -> str:
+    with db.reading() as session:
+        ballot = queries.ballot_by_id(session, ballot_id)
+        if ballot is None:
+            raise NotFound()
+        if ballot.status != "draft":
+            raise CannotChange()
+        options = queries.options_of(session, ballot_id)
+        choices, tiers = on_ballot_choices(session), open_tiers(session)
+        zone = ZoneInfo(_zone(session))
+    costs, weights = {o.topic_id: o.cost for o in options if o.cost}, rule_of(ballot.rule).weights
+    if form is not None:
+        costs, weights = form.numbers("cost"), form.numbers("weight")
+    return render_template(
+        "ballots/change.html", ballot=ballot, form=form or BallotForm.announced(ballot, options, zone), choices=choices,
+        tiers=tiers, costs=costs, weights=weights, action=f"/staff/ballots/{ballot_id}/announcement",
+    )  # fmt: skip
+
+
+@blueprint.post("/staff/ballots/<int:ballot_id>/announcement")
+@allow(Who.staff("editor"))
+def change(ballot_id: int) -> Any:
+    """Change what was announced; the log tells it."""
+    form = BallotForm()
+    if not form.validate():
+        return _announcement(ballot_id, form), 422
+    try:
+        with db.transaction() as session:
+            zone = _zone(session)
+            changed = actions.change(
+                session, ballot_id, opens_at=local_moment(form.opens_at.data, zone, field="opens_at"),
+                closes_at=local_moment(form.closes_at.data, zone, field="closes_at"), by=current_user.reader_id,
+                secret=secret(), at=clock.now(), **form.what(),
+            )  # fmt: skip
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        form.show(refused, "sources" if refused.field == "weights" else "title")
+        return _announcement(ballot_id, form), 422
+    flash(_("Changed. The ballot's page tells what, and what it was before.") if changed else _("Nothing was changed."))
+    return redirect(f"/staff/ballots/{ballot_id}", 303)
 
 
 @blueprint.post("/staff/ballots/<int:ballot_id>/opening")

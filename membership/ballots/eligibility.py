@@ -13,9 +13,12 @@ from typing import Any
 
 from membership.refusals import N_, Refused
 
-SOURCES = ("membership", "seat", "gift", "complimentary")
+SOURCES = ("membership", "seat", "gift", "complimentary", "elsewhere")
 MOST_WEIGHT = 3
 """No vote weighs more, whatever an editor would like."""
+GIVEN_DAYS, MOST_GIVEN_DAYS = 7, 365
+"""So many days before the opening a complimentary membership must have been given, unless the rule says otherwise: nobody
+is let in for one vote."""
 GIFTS_PER_GIVER = 10
 """So many gifts of one giver stand on a roll: votes cannot be bought by the dozen."""
 
@@ -41,6 +44,13 @@ class HoursDoNotFit(Refused):
     words = N_("Late joiners: a whole number of hours, at least 1, and shorter than the ballot is open.")
 
 
+class GivenDaysDoNotFit(Refused):
+    """How long before the opening a complimentary membership was given."""
+
+    field = "given_days"
+    words = N_("Complimentary memberships: a whole number of days from 0 to %(most)s.")
+
+
 class WeightDoesNotFit(Refused):
     """A weight above the cap."""
 
@@ -53,7 +63,8 @@ class RollRule:
     """Who may vote. `tiers` empty: all of them. `months`: how long the membership must have lasted at the opening.
 
     `late_hours`: who stands well so many hours before the close joins the roll then; None: next ballot. `weights`: votes
-    per tier where they are not 1.
+    per tier where they are not 1. `given_days`: complimentary memberships count if they were given at least so many days
+    before the opening; 0: those given since, too.
     """
 
     sources: tuple[str, ...] = SOURCES
@@ -61,6 +72,11 @@ class RollRule:
     months: int = 0
     late_hours: int | None = None
     weights: Mapping[int, int] = field(default_factory=dict)
+    given_days: int = GIVEN_DAYS
+
+    def given_until(self, opens_at: datetime) -> datetime | None:
+        """Until when a complimentary membership must have been given; None: whenever."""
+        return opens_at - timedelta(days=self.given_days) if self.given_days else None
 
     def as_plain(self) -> dict[str, Any]:
         """For the ballot's row."""
@@ -72,6 +88,7 @@ class RollRule:
             "weights": {str(tier): weight for tier, weight in sorted(self.weights.items())},
             "cap": MOST_WEIGHT,
             "gifts_per_giver": GIFTS_PER_GIVER,
+            "given_days": self.given_days,
         }
 
     @property
@@ -81,12 +98,12 @@ class RollRule:
 
 
 def rule_of(plain: Mapping[str, Any]) -> RollRule:
-    """A kept rule; one from before there were rules is the default."""
+    """A kept rule; one from before there were rules is the default of its time."""
     if "sources" not in plain:
-        return RollRule()
+        return RollRule(given_days=0)
     return RollRule(
         tuple(plain["sources"]), tuple(plain["tiers"]), plain["months"], plain["late_hours"],
-        {int(tier): weight for tier, weight in plain["weights"].items()},
+        {int(tier): weight for tier, weight in plain["weights"].items()}, plain.get("given_days", 0),
     )  # fmt: skip
 
 
@@ -98,24 +115,28 @@ def check_rule(rule: RollRule, *, open_for: timedelta) -> None:
         raise MonthsDoNotFit()
     if rule.late_hours is not None and not timedelta(0) < timedelta(hours=rule.late_hours) < open_for:
         raise HoursDoNotFit()
+    if not 0 <= rule.given_days <= MOST_GIVEN_DAYS:
+        raise GivenDaysDoNotFit(most=MOST_GIVEN_DAYS)
     if any(not 1 <= weight <= MOST_WEIGHT for weight in rule.weights.values()):
         raise WeightDoesNotFit(most=MOST_WEIGHT)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason for standing, as the memberships tell it."""
+    """One reason for standing, as the memberships tell it. `given_late`: a complimentary membership that was given later than
+    the rule allows."""
 
     source: str
     source_id: int
     tier_id: int
     since: datetime
     until: datetime
+    given_late: bool = False
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule says. `why`: "on", or what stands against it: "no_standing", "source", "tier", "months".
+    """What the rule says. `why`: "on", or what stands against it: "no_standing", "source", "tier", "months", "given_late".
 
     `reason`: what speaks for the reader, or the nearest that does not suffice.
     """
@@ -125,7 +146,7 @@ class Verdict:
     weight: int = 1
 
 
-_AGAINST = ("source", "tier", "months")
+_AGAINST = ("source", "tier", "months", "given_late")
 
 
 def judge(rule: RollRule, reasons: Iterable[Reason], *, at: datetime) -> Verdict:
@@ -150,7 +171,9 @@ def _against(rule: RollRule, reason: Reason, since: datetime) -> str | None:
         return "source"
     if rule.tiers and reason.tier_id not in rule.tiers:
         return "tier"
-    return "months" if reason.since > since else None
+    if reason.since > since:
+        return "months"
+    return "given_late" if reason.given_late else None
 
 
 def months_before(at: datetime, months: int) -> datetime:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask_babel import gettext
@@ -11,9 +13,10 @@ from wtforms import DateTimeLocalField, IntegerField, RadioField, SelectMultiple
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation
 
-from membership.ballots.eligibility import SOURCES, RollRule
+from membership.ballots.eligibility import GIVEN_DAYS, MOST_GIVEN_DAYS, SOURCES, RollRule, rule_of
+from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.rules import QUESTION_LENGTH, TITLE_LENGTH
-from membership.ballots.ways import Way
+from membership.ballots.ways import Way, way_of
 from membership.web.forms import AttemptField, Form
 
 LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -65,6 +68,10 @@ class BallotForm(Form):
     late_hours = IntegerField(
         _l("Late joiners: hours before the close"), [Optional()], render_kw={"min": 1, "class": "short"}
     )
+    given_days = IntegerField(
+        _l("Complimentary memberships: given at least so many days before the opening"), [Optional()],
+        default=GIVEN_DAYS, render_kw={"min": 0, "max": MOST_GIVEN_DAYS, "class": "short"},
+    )  # fmt: skip
     topics = SelectMultipleField(_l("Topics"), coerce=int, validate_choice=False)
     seats = IntegerField(
         _l("How many topics win?"), [InputRequired(_l("Please write a whole number."))], default=1,
@@ -82,6 +89,31 @@ class BallotForm(Form):
         _l("Closes at"), [InputRequired(_l("Please say when the ballot closes."))], format=LOCAL
     )
     attempt = AttemptField()
+
+    @classmethod
+    def announced(cls, ballot: Ballot, options: Sequence[BallotOption], zone: ZoneInfo) -> BallotForm:
+        """The form as it would have been filled in for this announcement; times by the newsroom's clock."""
+        rule = rule_of(ballot.rule)
+        return cls(
+            formdata=None,
+            data={
+                "title": ballot.title, "question": ballot.question, "way": way_of(ballot.method),
+                "last_place": ballot.last_place, "budget": ballot.budget, "seats": ballot.seats, "quorum": ballot.quorum,
+                "sources": list(rule.sources), "tiers": list(rule.tiers), "months": rule.months,
+                "late_hours": rule.late_hours, "given_days": rule.given_days, "opens": "later",
+                "topics": [option.topic_id for option in options], "opens_at": ballot.opens_at.astimezone(zone),
+                "closes_at": ballot.closes_at.astimezone(zone),
+            },
+        )  # fmt: skip
+
+    def what(self) -> dict[str, Any]:
+        """What was typed, as the actions take it; the times apart."""
+        return {
+            "title": self.title.data or "", "question": self.question.data or "", "topic_ids": self.topics.data or [],
+            "seats": self.seats.data, "quorum": self.quorum.data, "way": self.way.data,
+            "last_place": self.last_place.data, "costs": self.numbers("cost"), "budget": self.budget.data,
+            "rule": self.rule(),
+        }  # fmt: skip
 
     def numbers(self, prefix: str) -> dict[int, int]:
         """What was typed in the fields `prefix-<id>`: whole numbers by id; what is none is -1, and refused by the rules."""
@@ -101,6 +133,7 @@ class BallotForm(Form):
         return RollRule(
             tuple(source for source in SOURCES if source in sources), tuple(sorted(self.tiers.data or [])),
             self.months.data or 0, self.late_hours.data, weights,
+            GIVEN_DAYS if self.given_days.data is None else self.given_days.data,
         )  # fmt: skip
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import log, roll, rules
 from membership.ballots.eligibility import rule_of
-from membership.ballots.models import Ballot, BallotOption, BallotRoll
-from membership.ballots.queries import ballot_by_id, options_of
+from membership.ballots.models import Ballot, BallotOption
+from membership.ballots.queries import ballot_by_id, options_of, voted_by_now
 from membership.jobs.queue import post
 from membership.readers.trail import note
 from membership.refusals import NotFound
@@ -68,12 +67,8 @@ def extend(session: Session, ballot_id: int, *, to: datetime, notice: str, by: i
     """
     ballot = _held(session, ballot_id)
     notice = _one_line(notice)
-    voted = session.execute(
-        select(func.count()).where(BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
-    ).scalar_one()
-    rules.check_extension(
-        status=ballot.status, closes_at=ballot.closes_at, to=to, voted=voted, notice=notice, at=at
-    )  # fmt: skip
+    voted = voted_by_now(session, ballot_id)
+    rules.check_extension(status=ballot.status, closes_at=ballot.closes_at, to=to, voted=voted, notice=notice, at=at)
     ballot.closes_at = to
     log.append(session, ballot, [("extended", f"{at.isoformat()} to={to.isoformat()} {notice}".strip())])
     post_what_comes(session, ballot, at=at)

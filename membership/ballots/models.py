@@ -16,10 +16,13 @@ class Ballot(Base):
 
     `status`: a *draft* is announced and may still change; *open* takes votes until `closes_at` by the clock, whatever the
     worker does; *final* is counted; *void* was cancelled with a reason. `quorum` is a number of votes (0: none).
-    `lot_commitment` is SHA-256 of `lot_salt` followed by `lot_order`; these two are empty until the close.
+    `lot_commitment` is SHA-256 of `lot_salt` followed by `lot_order`, made at the announcement; these two are empty until
+    the close.
     `result` is canonical JSON, `result_sha` its SHA-256. `void_reason` is an editor's, and empty for a ballot whose time
     passed before it could be opened. `rule` says who may vote (`eligibility.RollRule`); `late_roll_at` is when late joiners
-    were added, if the rule lets them. `budget` is in days; `last_place` is what becomes of options level at the last
+    were added, if the rule lets them. `roll_by` is how many lines of the roll came from each source of standing, as it was
+    drawn up. `turnout_told`: how many had voted at `turnout_told_at`, in tens, which is what everybody is told while the
+    ballot is open. `budget` is in days; `last_place` is what becomes of options level at the last
     place: the *lot* decides, or *all* of them win.
     """
 
@@ -51,6 +54,9 @@ class Ballot(Base):
     rule_version: Mapped[int]
     roll_frozen_at: Mapped[datetime | None]
     late_roll_at: Mapped[datetime | None]
+    roll_by: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    turnout_told: Mapped[int] = mapped_column(server_default=text("0"))
+    turnout_told_at: Mapped[datetime | None]
     lot_commitment: Mapped[str | None] = mapped_column(Text)
     lot_salt: Mapped[str | None] = mapped_column(Text)
     lot_order: Mapped[str | None] = mapped_column(Text)

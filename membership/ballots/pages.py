@@ -38,7 +38,7 @@ def index() -> str:
     at = clock.now()
     with db.reading() as session:
         ballots = queries.listed(session, "draft", "open", "final", "void")
-        turnouts = queries.turnouts(session, ballots)
+    turnouts = {ballot.id: queries.turnout(ballot) for ballot in ballots}
     by_phase: dict[str, list[Ballot]] = {}
     for ballot in ballots:
         by_phase.setdefault(queries.phase_of(ballot, at), []).append(ballot)
@@ -59,7 +59,7 @@ def results(slug: str) -> str:
         tiers = {tier.id: tier.name for tier in open_tiers(session)}
     return render_template(
         "ballots/results.html", ballot=ballot, result=result, log=log, topics=topics, befell=befell, tiers=tiers,
-        rule=rule_of(ballot.rule), told=telling.told(result.plain),
+        rule=rule_of(ballot.rule), shares=rules.shares_of_roll(ballot.roll_by or {}), told=telling.told(result.plain),
         contents=queries.shows_contents(result), contents_from=rules.CONTENTS_FROM, asked=ways.asked_for(result.method),
     )  # fmt: skip
 

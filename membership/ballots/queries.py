@@ -7,7 +7,6 @@ by another way, and the gate opens only when the ballot is counted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -16,7 +15,8 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from membership.ballots import roll, rules, ways
+from membership.ballots import befallen, roll, rules, ways
+from membership.ballots.befallen import Befallen
 from membership.ballots.eligibility import Verdict, rule_of
 from membership.ballots.models import Ballot, BallotOption, BallotRoll
 from membership.ballots.rules import MayVote, Phase
@@ -71,11 +71,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Turnout:
-    """How many of how many. While the ballot is open `voted` is rounded down to tens and `exact` is False."""
+    """How many of how many. While the ballot is open `voted` is in tens, as it was at `told_at`, and `exact` is False."""
 
     voted: int
     roll: int
     exact: bool
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -171,26 +172,19 @@ def may_vote(session: Session, ballot: Ballot, reader_id: int, at: datetime) -> 
     return right_of(session, ballot, reader_id, at).may
 
 
-def turnout(session: Session, ballot: Ballot) -> Turnout:
-    """How many took part: in tens while the ballot is not counted, for staff like for everybody."""
-    return turnouts(session, [ballot])[ballot.id]
+def turnout(ballot: Ballot) -> Turnout:
+    """How many took part: while the ballot is not counted in tens and as it was an hour ago, for staff like for everybody."""
+    if ballot.status == "final":
+        result = result_of(ballot)
+        return Turnout(result.voted, result.roll, exact=True)
+    on_roll = sum((ballot.roll_by or {}).values())
+    return Turnout(ballot.turnout_told, on_roll, exact=False, told_at=ballot.turnout_told_at)
 
 
-def turnouts(session: Session, ballots: Iterable[Ballot]) -> dict[int, Turnout]:
-    """The turnout of each of these ballots, by its number: of counted ones as the result says, of others as `turnout`."""
-    found = {}
-    for ballot in ballots:
-        result = result_of(ballot) if ballot.status == "final" else None
-        found[ballot.id] = Turnout(result.voted, result.roll, exact=True) if result else Turnout(0, 0, exact=False)
-    statement = (
-        select(BallotRoll.ballot_id, func.count().label("roll"), func.count().filter(BallotRoll.voted).label("voted"))
-        .where(BallotRoll.ballot_id.in_([ballot_id for ballot_id, one in found.items() if not one.exact]))
-        .where(BallotRoll.struck.is_(False))
-        .group_by(BallotRoll.ballot_id)
-    )
-    for row in session.execute(statement):
-        found[row.ballot_id] = Turnout(rules.rounded(row.voted), row.roll, exact=False)
-    return found
+def voted_by_now(session: Session, ballot_id: int) -> int:
+    """How many of the roll have voted: for the rules and for what is told each hour, never for a page."""
+    voted = (BallotRoll.ballot_id == ballot_id, BallotRoll.voted)
+    return session.execute(select(func.count()).select_from(BallotRoll).where(*voted)).scalar_one()
 
 
 # The gate.
@@ -255,14 +249,16 @@ def published_log(session: Session, ballot: Ballot, *, after: int = 0, most: int
     return list(session.execute(statement.order_by(BallotLog.seq).limit(most)).scalars())
 
 
-BEFALLEN = ("opened", "extended", "option withdrawn", "late joiners", "closed", "cancelled")
+BEFALLEN = ("announced", "changed", "opened", "extended", "option withdrawn", "late joiners", "closed", "cancelled")
 """What befalls a ballot itself: these lines of its log are public from the first minute, those of votes after the close."""
 
 
-def what_befell(session: Session, ballot_id: int) -> list[BallotLog]:
+def what_befell(session: Session, ballot_id: int) -> list[Befallen]:
     """The lines of the log about the ballot itself."""
-    statement = select(BallotLog).where(BallotLog.ballot_id == ballot_id, BallotLog.event.in_(BEFALLEN))
-    return list(session.execute(statement.order_by(BallotLog.seq)).scalars())
+    statement = select(BallotLog.event, BallotLog.code).where(
+        BallotLog.ballot_id == ballot_id, BallotLog.event.in_(BEFALLEN)
+    )
+    return [befallen.read(row.event, row.code) for row in session.execute(statement.order_by(BallotLog.seq))]
 
 
 def receipt(session: Session, ballot: Ballot, code: str) -> Receipt:

@@ -21,13 +21,15 @@ from membership.readers.models import Reader
 
 
 def draw_up(session: Session, ballot: Ballot, *, at: datetime) -> int:
-    """Write the roll of a ballot and say how many were added. Who stands on it already is left alone."""
+    """Write the roll of a ballot and say how many were added; `roll_by` tells of which source. Who stands on it already is
+    left alone."""
     there = set(session.execute(select(BallotRoll.reader_id).where(BallotRoll.ballot_id == ballot.id)).scalars())
     rule = rule_of(ballot.rule)
     givers = _givers(session)
     given: Counter[int] = Counter()
     lines = []
-    for reader_id, reasons in sorted(_reasons(session, at=at).items()):
+    late = _given_after(session, rule.given_until(ballot.opens_at))
+    for reader_id, reasons in sorted(_reasons(session, at=at, late=late).items()):
         verdict = judge(rule, reasons, at=at)
         if reader_id in there or verdict.why != "on" or verdict.reason is None:
             continue
@@ -39,6 +41,8 @@ def draw_up(session: Session, ballot: Ballot, *, at: datetime) -> int:
         lines.append(_line(ballot.id, reader_id, verdict))
     if lines:
         session.execute(insert(BallotRoll), lines)
+    added = Counter(line["reason"] for line in lines)
+    ballot.roll_by = dict(Counter(ballot.roll_by or {}) + added)
     return len(lines)
 
 
@@ -66,20 +70,38 @@ def _givers(session: Session) -> dict[int, int]:
     return {row.id: row.given_by for row in rows if row.given_by is not None}
 
 
-def _reasons(session: Session, *, at: datetime) -> dict[int, list[Reason]]:
+def _given_after(session: Session, moment: datetime | None, *, reader_id: int | None = None) -> set[int]:
+    """The complimentary memberships that were given later than that, of everybody or of one reader."""
+    if moment is None:
+        return set()
+    statement = select(GivenMembership.id).where(
+        GivenMembership.kind == "complimentary", GivenMembership.given_at > moment
+    )
+    if reader_id is not None:
+        statement = statement.where(GivenMembership.reader_id == reader_id)
+    return set(session.scalars(statement))
+
+
+def _reasons(session: Session, *, at: datetime, late: set[int]) -> dict[int, list[Reason]]:
     found = standings_at(at)
     rows = session.execute(select(found).join(Reader, Reader.id == found.c.reader_id).where(Reader.erased_at.is_(None)))
     by_reader: dict[int, list[Reason]] = defaultdict(list)
     for row in rows:
-        by_reader[row.reader_id].append(Reason(row.source, row.source_id, row.tier_id, row.since, row.until))
+        by_reader[row.reader_id].append(_reason(row, late))
     return by_reader
+
+
+def _reason(row: Any, late: set[int]) -> Reason:
+    given_late = row.source == "complimentary" and row.source_id in late
+    return Reason(row.source, row.source_id, row.tier_id, row.since, row.until, given_late)
 
 
 def verdict_on(session: Session, ballot: Ballot, reader_id: int, *, at: datetime) -> Verdict:
     """What the ballot's rule says of a reader at this moment."""
-    rows = session.execute(select(standings_at(at, reader_id=reader_id)))
-    reasons = [Reason(row.source, row.source_id, row.tier_id, row.since, row.until) for row in rows]
-    return judge(rule_of(ballot.rule), reasons, at=at)
+    rows, rule = session.execute(select(standings_at(at, reader_id=reader_id))).all(), rule_of(ballot.rule)
+    given = any(row.source == "complimentary" for row in rows)
+    late = _given_after(session, rule.given_until(ballot.opens_at), reader_id=reader_id) if given else set()
+    return judge(rule, [_reason(row, late) for row in rows], at=at)
 
 
 def money_back(session: Session, lines: Iterable[BallotRoll]) -> set[int]:

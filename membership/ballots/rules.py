@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,9 @@ BATCH = 10
 CONTENTS_FROM = 20
 """From so many votes on the single votes are published, without names; below, only totals and codes."""
 ROUNDED_TO = 10
-"""While a ballot is open, turnout is shown in tens."""
+"""While a ballot is open, turnout is shown in tens, and so is the make-up of its roll."""
+TURNOUT_EVERY = timedelta(hours=1)
+"""While a ballot is open, what everybody is told of its turnout changes so often: nobody watches a vote arrive."""
 
 
 class Phase(StrEnum):
@@ -206,6 +208,13 @@ class FarAway(Refused):
     words = N_("Please choose a time within the next years.")
 
 
+class CannotChange(Refused):
+    """What has opened stands."""
+
+    status = 409
+    words = N_("This ballot has opened, or is over: what was announced can be changed only before the opening.")
+
+
 class CannotOpen(Refused):
     """Only an announced ballot whose closing time lies ahead can be opened."""
 
@@ -329,6 +338,12 @@ def local_moment(typed: datetime, zone: str, *, field: str) -> datetime:
 def rounded(voted: int) -> int:
     """Turnout as it may be shown while a ballot is open: down to tens, so that no single vote can be watched arriving."""
     return voted // ROUNDED_TO * ROUNDED_TO
+
+
+def shares_of_roll(roll_by: Mapping[str, int]) -> list[tuple[str, int]]:
+    """How many of a roll came by each source, the most first: down to tens, 0 for fewer than ten, nothing for none."""
+    found = sorted(roll_by.items(), key=lambda one: (-one[1], one[0]))
+    return [(source, rounded(number)) for source, number in found if number]
 
 
 def publishes_contents(by_weight: Iterable[int]) -> bool:

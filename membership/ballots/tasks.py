@@ -26,6 +26,9 @@ def open_at_its_time(job: Claimed) -> None:
         ballot, at = ballot_by_id(session, job.payload["ballot"], lock=True), clock.now()
         if ballot is None or ballot.status != "draft":
             return
+        if at < ballot.opens_at:  # it was moved
+            post(session, job.name, job.key, job.payload, due_at=ballot.opens_at)
+            return
         try:
             actions.open_ballot(session, ballot.id, secret=secret(), at=at)
         except CannotOpen:

@@ -58,10 +58,10 @@ def _page(
     rule = eligibility.rule_of(ballot.rule)
     return render_template(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, right=right,
-        mine=right.may if right else None, turnout=queries.turnout(session, ballot), late_from=late_from(ballot),
+        mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
         asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
-        befell=queries.what_befell(session, ballot.id),
+        befell=queries.what_befell(session, ballot.id), shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
 
 

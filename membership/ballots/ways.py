@@ -101,6 +101,11 @@ def method_of(way: str, seats: int) -> str:
     return _METHODS[Way(way)]
 
 
+def way_of(method: str) -> Way:
+    """The way that is counted by this method."""
+    return Way.RANKS if asked_for(method) == "ranks" else next(way for way, by in _METHODS.items() if by == method)
+
+
 def asked_for(method: str) -> str:
     """What a method asks of a voter: ticks, ranks, days or stars."""
     return _ASKED[method]

@@ -215,6 +215,13 @@ def checkout(session_id: str) -> CheckoutReading:
 
 
 @_fetched
+def expire_checkout(session_id: str) -> CheckoutReading:
+    """Close a hosted page before its time, so that nothing can be paid on it any more
+    (docs.stripe.com/api/checkout/sessions/expire). Raises `StripeRefuses` for one that is paid or closed already."""
+    return read_checkout(_v1().checkout.sessions.expire(session_id))
+
+
+@_fetched
 def subscription(subscription_id: str) -> SubscriptionReading:
     """A subscription as it is now. Raises `StripeGone`, `StripeUnreachable`."""
     return read_subscription(_v1().subscriptions.retrieve(subscription_id, WITH_PLAN))

@@ -136,9 +136,13 @@ def book_payment(
     paid_at: datetime,
     settlement: Settlement | None,
     article_id: int | None,
+    receipted: bool = True,
     at: datetime,
 ) -> Payment:
-    """One payment of a paid object, however often it is told: its row, its ledger lines, its receipt and letter."""
+    """One payment of a paid object, however often it is told: its row, its ledger lines, its receipt and letter.
+
+    Not `receipted` is what another system collected and gave a receipt for.
+    """
     new = insert_once(
         session,
         Payment,
@@ -148,6 +152,7 @@ def book_payment(
         currency=amount.currency,
         amount=amount.minor,
         paid_at=paid_at,
+        taken_over_at=None if receipted else at,
         payment_intent_id=settlement.payment_intent_id if settlement else None,
         charge_id=settlement.charge_id if settlement else None,
         method=settlement.method if settlement else "other",
@@ -158,7 +163,7 @@ def book_payment(
     payment = session.execute(_PAYMENT, {"stripe_id": stripe_id}).scalar_one()
     if settlement is not None and settlement.booked is not None:
         book(session, settlement.booked, kind="gross", payment_id=payment.id)
-    if new:
+    if new and receipted:
         post_receipt(session, payment, at=at)
     return payment
 

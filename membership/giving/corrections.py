@@ -76,7 +76,8 @@ def keep_corrections(
     """Bring a payment's refunds and disputes to what Stripe says; tells whether the payment still counts.
 
     Each is a row, each booking a ledger line; a receipt is voided when the payment stops to count, and a new one issued
-    when it counts again. To be called under the payment's lease; told twice it changes nothing.
+    when it counts again. To be called under the payment's lease; told twice it changes nothing. What had become of a payment
+    before it was taken over from another system is kept, and that is all: no letter, no receipt, no card taken off.
     """
     session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
     was_disputed = _held(session, payment)[1]
@@ -86,7 +87,8 @@ def keep_corrections(
         _keep_dispute(session, payment, dispute)
     session.flush()
     held, disputed = _held(session, payment)
-    if disputed and not was_disputed and payment.payment_intent_id:
+    fresh = any(is_disputed([one.status]) and _is_ours(payment, one.created_at) for one in disputes)
+    if disputed and not was_disputed and fresh and payment.payment_intent_id:
         about = {"payment_intent": payment.payment_intent_id}
         post(session, STOP_CARD, f"stop-card:{payment.payment_intent_id}", about, due_at=at)
     counting = counts(payment.amount, refunded=held, disputed=disputed)
@@ -104,10 +106,17 @@ def _keep_refund(session: Session, payment: Payment, reading: RefundReading, *, 
     before, row.state = row.state, reading.status
     _book(session, payment, "refund", reading.booked)
     _book(session, payment, "refund_returned", reading.failure)
+    if not _is_ours(payment, reading.created_at):
+        return
     if reading.status == "succeeded" and before != "succeeded":
         _tell_refund(session, payment, row, "refunded", at=at)
     elif reading.status in ("failed", "canceled") and before == "succeeded":
         _tell_refund(session, payment, row, "refund_failed", at=at)
+
+
+def _is_ours(payment: Payment, happened_at: datetime) -> bool:
+    """Whether something befell a payment while it stood in these books."""
+    return payment.taken_over_at is None or happened_at >= payment.taken_over_at
 
 
 def _refund_row(session: Session, payment: Payment, reading: RefundReading) -> Refund:
@@ -156,7 +165,7 @@ def _follow_with_receipt(session: Session, payment: Payment, counting: bool, rea
     valid = (Receipt.payment_id == payment.id, Receipt.voided_at.is_(None))
     if not counting:
         session.execute(update(Receipt).where(*valid).values(voided_at=at, void_reason=reason))
-    elif session.execute(select(Receipt.id).where(*valid)).scalar_one_or_none() is None:
+    elif payment.taken_over_at is None and session.execute(select(Receipt.id).where(*valid)).scalar_one_or_none() is None:
         post_receipt(session, payment, at=at)
 
 

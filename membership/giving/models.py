@@ -45,7 +45,7 @@ class Checkout(Base):
     amount: Mapped[int] = mapped_column(Minor)
     fee_cover: Mapped[int | None] = mapped_column(Minor)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
-    browser_hash: Mapped[str] = mapped_column(Text)
+    browser_hash: Mapped[str] = mapped_column(Text, index=True)
     session_id: Mapped[str | None] = mapped_column(Text, unique=True)
     session_url: Mapped[str | None] = mapped_column(Text)
     begun_at: Mapped[datetime]
@@ -56,6 +56,8 @@ class Payment(Base):
 
     `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation or a membership given away as a
     `gift`): the key that makes one payment of however many events. `amount` is gross, in the currency the reader paid in.
+    `taken_over_at`: another system collected it, and since then it stands in these books; its receipt, and the letters about
+    what had become of it by then, are that system's.
     """
 
     __tablename__ = "payment"
@@ -68,6 +70,7 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Minor)
     paid_at: Mapped[datetime] = mapped_column(index=True)
+    taken_over_at: Mapped[datetime | None]
     payment_intent_id: Mapped[str | None] = mapped_column(Text, index=True)
     charge_id: Mapped[str | None] = mapped_column(Text, index=True)
     method: Mapped[str] = mapped_column(Text)

@@ -21,6 +21,7 @@ from membership.mail.writing import Recipient, write
 from membership.memberships import groups, rules
 from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
+from membership.memberships.other_pages import close_others
 from membership.memberships.queries import (
     checkout_choice,
     holders,
@@ -29,6 +30,7 @@ from membership.memberships.queries import (
     periods_paid,
     tier_by_product,
 )
+from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.readers.models import Person
 from membership.readers.queries import person_by_email
@@ -46,9 +48,14 @@ class PaidInvoice:
     payment: PaymentReading | None
 
 
-def choose_tier(session: Session, checkout: Checkout, *, tier_id: int, interval: str, seats: int | None = None) -> None:
-    """What a membership's checkout asks for (`seats`: a group's). The same attempt told twice is one choice."""
-    insert_once(session, MembershipCheckout, checkout_id=checkout.id, tier_id=tier_id, interval=interval, seats=seats)
+def choose_tier(
+    session: Session, checkout: Checkout, *, tier_id: int, interval: str, seats: int | None = None,
+    pledged_since: datetime | None = None,
+) -> None:
+    """What a membership's checkout asks for (`seats`: a group's; `pledged_since`: when the pledge that it goes on with began
+    elsewhere). The same attempt told twice is one choice."""
+    choice = {"tier_id": tier_id, "interval": interval, "seats": seats, "pledged_since": pledged_since}
+    insert_once(session, MembershipCheckout, checkout_id=checkout.id, **choice)
 
 
 def take_in(
@@ -83,18 +90,23 @@ def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) 
 
 
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
-    """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income."""
+    """One paid invoice becomes one payment, and carries the standing on. One of nothing carries standing, not income.
+
+    What another system collected before the subscription was adopted has its receipt from there: it gets none of ours.
+    """
     invoice = paid.invoice
     if invoice.amount_paid > 0:
+        paid_at = invoice.paid_at or at
         payment = book_payment(
             session,
             stripe_id=invoice.id,
             reader_id=membership.reader_id,
             kind="membership",
             amount=Money(invoice.amount_paid, invoice.currency),
-            paid_at=invoice.paid_at or at,
+            paid_at=paid_at,
             settlement=paid.payment.settlement if paid.payment else None,
             article_id=membership.article_id,
+            receipted=membership.adopted_at is None or paid_at > membership.adopted_at,
             at=at,
         )
         period = {"period_start": invoice.period_start, "period_end": invoice.period_end}
@@ -124,7 +136,7 @@ def _reckon(session: Session, membership: Membership) -> None:
     periods = periods_paid(session, membership.id)
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
     membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
-    membership.frozen = any(period.disputed for period in periods)
+    membership.frozen = any(period.freezes for period in periods)
 
 
 def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
@@ -145,6 +157,7 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
     tier_id = _tier(session, subscription, checkout)
     if reader_id is None or tier_id is None:
         raise NotOurs(subscription.id)
+    choice = checkout_choice(session, checkout.id) if checkout else None
     insert_once(
         session,
         Membership,
@@ -153,25 +166,20 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
         tier_id=tier_id,
         checkout_id=checkout.id if checkout else None,
         article_id=checkout.article_id if checkout else None,
-        status=subscription.status,
+        status="incomplete",  # how it stands is followed next, and that it began is seen there
         currency=subscription.currency,
         amount=subscription.amount,
         interval=subscription.interval,
         counted=0,
         started_at=subscription.started_at,
+        pledged_since=choice.pledged_since if choice else None,
         frozen=False,
         paused=False,
-        seats=_seats(session, subscription, checkout),
+        seats=subscription.quantity if choice and choice.seats else None,  # a group's, if somebody bought it as one
     )
     made = membership_by_subscription(session, subscription.id, lock=True)
     assert made is not None
     return made
-
-
-def _seats(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
-    """A group's seats; None for a membership that nobody bought as a group."""
-    choice = checkout_choice(session, checkout.id) if checkout else None
-    return subscription.quantity if choice and choice.seats else None
 
 
 def _tier(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
@@ -191,6 +199,7 @@ def _follow(
     at: datetime,
 ) -> Membership:
     rests = membership.paused != subscription.paused
+    begins = membership.status in rules.NOT_BEGUN
     membership.status = subscription.status
     membership.amount = subscription.amount
     membership.interval = subscription.interval
@@ -210,6 +219,8 @@ def _follow(
     if rests:
         _wake(session, membership, at=at)
     session.flush()
+    if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
+        close_others(session, membership, at=at)
     return membership
 
 
@@ -304,3 +315,15 @@ def tell_already_patron(session: Session, email: str, *, group: bool = False, at
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         letter, key = ("already_group", "already-group") if group else ("already_patron", "already")
         write(session, letter, to, key=f"{key}:{person.reader_id}:{at:%Y-%m-%d}", at=at)
+
+
+def tell_pledged_twice(session: Session, reader_id: int, subscriptions: Sequence[str], *, at: datetime) -> None:
+    """More than one membership of a reader is running: they hear of it, once for the same ones."""
+    person = session.get(Person, reader_id)
+    if person is None:
+        return
+    mine = select(Membership, Tier).join(Tier, Tier.id == Membership.tier_id)
+    rows = session.execute(mine.where(Membership.subscription_id.in_(subscriptions)).order_by(Membership.id)).all()
+    lines = [(tier, Money(row.amount, row.currency), row) for row, tier in rows]
+    to = Recipient(person.email, person.name, person.language, person.reader_id)
+    write(session, "pledged_twice", to, key=f"twice:{':'.join(sorted(subscriptions))}", at=at, lines=lines)

@@ -1,4 +1,5 @@
-"""Memberships that cost their reader nothing: complimentary ones by the newsroom, and gifts that were claimed."""
+"""Memberships without a payment of ours by their reader: complimentary ones by the newsroom, gifts that were claimed, and
+time that was paid for elsewhere before somebody was brought along."""
 
 from __future__ import annotations
 
@@ -11,17 +12,18 @@ from membership.db import Base, Key
 
 
 class GivenMembership(Base):
-    """Standing for a time that somebody else gave: `complimentary` (the newsroom), or `gift` (another reader).
+    """Standing for a time that somebody else gave: `complimentary` (the newsroom), or `gift` (another reader); or that its
+    reader paid for in another system (`elsewhere`), because what was paid for is kept when people move.
 
     `key` is what makes it one: the staff's form, or the gift that was claimed. A gift lasts `months`; one that waits for
     its turn, because its reader has standing already, has neither beginning nor end yet. `ends_at` is moved forward when
     it is ended early (`ended_at`, `ended_by`: by staff, or nobody when its money went back). `frozen` while the gift's
-    payment is disputed. `reason` is the team's.
+    payment is disputed. `reason` is the team's. `pledged_since`: when a pledge that ran elsewhere had begun there.
     """
 
     __tablename__ = "given_membership"
     __table_args__ = (
-        CheckConstraint("kind IN ('complimentary', 'gift')", name="kind"),
+        CheckConstraint("kind IN ('complimentary', 'gift', 'elsewhere')", name="kind"),
         CheckConstraint("(begins_at IS NULL) = (ends_at IS NULL)", name="both_or_neither"),
         CheckConstraint("begins_at <= ends_at", name="order"),
     )
@@ -32,6 +34,7 @@ class GivenMembership(Base):
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
     tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
     months: Mapped[int | None]
+    pledged_since: Mapped[datetime | None]
     begins_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None] = mapped_column(index=True)
     frozen: Mapped[bool] = mapped_column(default=False)

@@ -22,6 +22,7 @@ from membership.memberships.group_models import GroupSeat
 from membership.memberships.group_queries import current_group, seat_by_token
 from membership.memberships.group_rules import LEAST, MOST, NoSuchSeat, checked_seats
 from membership.memberships.models import Membership
+from membership.memberships.other_pages import close_earlier
 from membership.memberships.queries import TierOffer, current_membership
 from membership.memberships.room import blueprint
 from membership.memberships.rules import ENDED, UnknownTier
@@ -77,6 +78,7 @@ def begin_group() -> Answer:
         def prepare(session: Session, checkout: Checkout) -> None:
             choice = {"tier_id": order.offer.id, "interval": order.interval, "seats": order.seats}
             actions.choose_tier(session, checkout, **choice)  # type: ignore[arg-type]
+            close_earlier(session, checkout, at=clock.now())
 
         url = paying.send_to_stripe(
             form,

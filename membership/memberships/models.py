@@ -11,7 +11,10 @@ from membership.db import Base, Key, Minor
 
 
 class MembershipCheckout(Base):
-    """What a membership's checkout asked for beyond the money: the tier, the interval, and the seats of a group."""
+    """What a membership's checkout asked for beyond the money: the tier, the interval, and the seats of a group.
+
+    `pledged_since`: the pledge ran elsewhere before, and goes on here.
+    """
 
     __tablename__ = "membership_checkout"
 
@@ -19,6 +22,7 @@ class MembershipCheckout(Base):
     tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"))
     interval: Mapped[str] = mapped_column(Text)
     seats: Mapped[int | None]
+    pledged_since: Mapped[datetime | None]
 
 
 class Membership(Base):
@@ -32,6 +36,8 @@ class Membership(Base):
     `counted` is the yearly amount (minor units) that the movements have counted so far: 0 before the first payment and while
     paused.
     `seats` is set for a group membership: it gives standing to those who hold its seats (`GroupSeat`), not to the payer.
+    `pledged_since` is set where the pledge had begun elsewhere before this subscription did; `adopted_at` where another
+    system began the subscription: what it had paid by then was receipted there.
     """
 
     __tablename__ = "membership"
@@ -49,6 +55,8 @@ class Membership(Base):
     interval: Mapped[str] = mapped_column(Text)
     counted: Mapped[int] = mapped_column(Minor)
     started_at: Mapped[datetime]
+    pledged_since: Mapped[datetime | None]
+    adopted_at: Mapped[datetime | None]
     period_ends_at: Mapped[datetime | None]
     paid_until: Mapped[datetime | None] = mapped_column(index=True)
     free_until: Mapped[datetime | None]

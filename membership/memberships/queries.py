@@ -20,12 +20,16 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class PaidPeriod:
-    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed."""
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed.
+
+    `freezes`: it is disputed, and not since before it was taken over from another system.
+    """
 
     period_end: datetime
     amount: int
     refunded: int
     disputed: bool
+    freezes: bool
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,16 @@ def pledged_twice(session: Session) -> list[int]:
     return list(session.execute(twice.order_by(Membership.reader_id)).scalars())
 
 
+_RUNNING_OF = select(func.count()).where(
+    Membership.reader_id == bindparam("reader"), Membership.seats.is_(None), running_now()
+)
+
+
+def is_pledged_twice(session: Session, reader_id: int) -> bool:
+    """Whether one reader has more than one running membership of their own."""
+    return session.execute(_RUNNING_OF, {"reader": reader_id}).scalar_one() > 1
+
+
 _BY_SUBSCRIPTION = select(Membership).where(Membership.subscription_id == bindparam("subscription"))
 _AND_HOLD = _BY_SUBSCRIPTION.with_for_update()
 _BY_PRODUCT = select(Tier).where(Tier.stripe_product_id == bindparam("product"))
@@ -92,8 +106,9 @@ _REFUNDS = (
     .where(_OWN)
 )
 _DISPUTES = (
-    select(Dispute.payment_id, Dispute.status)
+    select(Dispute.payment_id, Dispute.status, (Dispute.opened_at < Payment.taken_over_at).label("old"))
     .join(MembershipPayment, MembershipPayment.payment_id == Dispute.payment_id)
+    .join(Payment, Payment.id == Dispute.payment_id)
     .where(_OWN)
 )
 
@@ -178,4 +193,8 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
     disputes = session.execute(_DISPUTES, own).all()
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    return [PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed) for row in rows]
+    freezing = {row.payment_id for row in disputes if is_disputed([row.status]) and not row.old}
+    return [
+        PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in freezing)
+        for row in rows
+    ]

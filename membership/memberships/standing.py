@@ -1,7 +1,7 @@
 """Who stands well with us at a moment, and by what: the one rule (`rules`) for rows, and the same for whole sets.
 
-Everything that asks about standing asks here: votes, perks, pages, reports. There are four sources of it: one's own
-membership, a seat in a group's, a gift that was claimed, and a complimentary membership.
+Everything that asks about standing asks here: votes, perks, pages, reports. There are five sources of it: one's own
+membership, a seat in a group's, a gift that was claimed, a complimentary membership, and time paid for elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership
 from membership.memberships.rules import ENDED, GRACE, NOT_BEGUN, is_in_good_standing, kept_until, stands_by_gift
 
-SOURCES = ("membership", "seat", "gift", "complimentary")
+SOURCES = ("membership", "seat", "gift", "complimentary", "elsewhere")
 """What standing may come from, in the words that rolls and pages keep."""
 
 
@@ -27,7 +27,8 @@ SOURCES = ("membership", "seat", "gift", "complimentary")
 class Standing:
     """One reason why a reader stands well: `source` is one of `SOURCES`, `source_id` its row (membership, seat, given).
 
-    `until`: what is paid or given; `kept_until`: when it stops if nothing more is paid (later by the grace).
+    `since`: when the pledge began, if need be elsewhere; `until`: what is paid or given; `kept_until`: when it stops if
+    nothing more is paid (later by the grace).
     """
 
     source: str
@@ -75,7 +76,8 @@ def standings_at(at: Any, *, reader_id: Any = None, grace_from: Any = None) -> S
     """Every reason why anybody (or this reader) stands well, a row each: `reader_id`, `source`, `source_id`, `tier_id`,
     `since`, `until`, `paused`. A reader with several reasons has several rows."""
     paid = standing_at(at, grace_from=grace_from)
-    own = _reasons("membership", Membership.reader_id, Membership.id, Membership.started_at, Membership.paid_until)
+    begun = func.coalesce(Membership.pledged_since, Membership.started_at)
+    own = _reasons("membership", Membership.reader_id, Membership.id, begun, Membership.paid_until)
     own = own.add_columns(Membership.paused.label("paused")).where(Membership.seats.is_(None), paid)
     seat = _reasons("seat", GroupSeat.reader_id, GroupSeat.id, GroupSeat.taken_at, Membership.paid_until)
     seat = seat.add_columns(Membership.paused.label("paused")).join(
@@ -85,7 +87,8 @@ def standings_at(at: Any, *, reader_id: Any = None, grace_from: Any = None) -> S
     given = select(
         GivenMembership.reader_id.label("reader_id"), GivenMembership.kind.label("source"),
         GivenMembership.id.label("source_id"), GivenMembership.tier_id.label("tier_id"),
-        GivenMembership.begins_at.label("since"), GivenMembership.ends_at.label("until"), literal(True).label("paused"),
+        func.coalesce(GivenMembership.pledged_since, GivenMembership.begins_at).label("since"),
+        GivenMembership.ends_at.label("until"), literal(True).label("paused"),
     ).where(given_at(at))  # fmt: skip
     if reader_id is not None:
         own, seat = own.where(Membership.reader_id == reader_id), seat.where(GroupSeat.reader_id == reader_id)

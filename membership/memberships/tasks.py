@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from membership import clock
 from membership.db import reading, transaction
 from membership.gateway import client as gateway
+from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
-from membership.jobs.queue import Claimed, finishing
+from membership.giving.actions import note_checkout
+from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
-from membership.memberships import gifts, given
+from membership.memberships import gifts, given, other_pages
 from membership.memberships.actions import PaidInvoice
 from membership.memberships.queries import paid_invoices, tiers_not_at_stripe
 from membership.memberships.tiers import Tier
@@ -99,10 +101,32 @@ def turn(job: Claimed) -> None:
         given.take_turn(session, job.payload["reader"], at=clock.now())
 
 
+def close_pages(job: Claimed) -> None:
+    """Have Stripe close the hosted pages beside the one that counts. One that was paid or closed a moment ago is looked
+    at instead; one that is being opened at this moment is left for a minute later."""
+    with reading() as session:
+        pages = other_pages.pages_to_close(session, job.payload, at=clock.now())
+    closed, over = [], []
+    for session_id in filter(None, (page.session_id for page in pages)):
+        try:
+            closed.append(gateway.expire_checkout(session_id))
+        except (gateway.StripeRefuses, gateway.StripeGone):
+            over.append(session_id)
+    with finishing(job) as session:
+        at = clock.now()
+        for session_id in over:
+            look_again(session, session_id, at=at)
+        if any(page.session_id is None and page.begun_at > at - 2 * other_pages.OPENING for page in pages):
+            post(session, job.name, job.key, job.payload, due_at=at + other_pages.OPENING)
+        for one in closed:
+            note_checkout(session, one)
+
+
 TASKS: dict[str, Task] = {
     "memberships.name_tier": name_tier,
     "memberships.sync_tiers": sync,
     gifts.FOLLOW: follow_gift,
     given.FOLLOW: follow_given,
     given.TURN: turn,
+    other_pages.CLOSE: close_pages,
 }

@@ -20,6 +20,7 @@ from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
 from membership.memberships import actions, gift_pages, group_pages, queries
 from membership.memberships.gift_queries import gift_of_checkout
+from membership.memberships.other_pages import close_earlier
 from membership.memberships.room import blueprint
 from membership.memberships.rules import GRACE, tier_for
 from membership.memberships.tasks import product_of
@@ -68,6 +69,7 @@ def begin(tier: str | None = None) -> Response | str | tuple[str, int]:
 
         def prepare(session: Session, checkout: Checkout) -> None:
             actions.choose_tier(session, checkout, tier_id=tier_id, interval=interval)
+            close_earlier(session, checkout, at=clock.now())
 
         url = paying.send_to_stripe(
             form,

@@ -1,85 +1,189 @@
-"""Verbs about perks: making one, retiring one, issuing them to those who have standing."""
+"""Verbs about perks: making, changing and retiring one, and bringing what a reader has in step with how they stand."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_once_for_id
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
-from membership.perks import queries
+from membership.memberships.rules import months_later
+from membership.perks import ledger, queries, seats
 from membership.perks.models import Perk, PerkGrant, PerkTier
-from membership.perks.rules import NoSuchLink, TitleTaken, carries, checked_address, code_from, slug_of
+from membership.perks.rules import TitleTaken, checked_address, slug_of
+from membership.perks.states import LIVE, is_over, may_become
+from membership.perks.terms import RHYTHMS, Stand, keeps, look, next_look
 from membership.readers import trail
 from membership.readers.models import Person
 
 READERS_AT_ONCE = 500
 """So many jobs are posted in one transaction of the worker."""
+GRANT, ISSUE = "perks.grant", "perks.issue"
+
+
+def wake(session: Session, reader_id: int, *, at: datetime) -> None:
+    """Have a reader's perks looked at, at a moment."""
+    post(session, GRANT, f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
 
 
 def grant_perks(session: Session, reader_id: int, *, at: datetime) -> int:
-    """Issue every perk that the reader's tiers carry and that was not issued before; returns how many were new.
+    """Bring a reader's perks in step with how they stand now; returns how many were issued.
 
-    Each is a grant with a personal code and one letter. A reader without standing gets nothing new; told twice, or by
-    two workers at once, it is issued once.
+    What is due is issued, each with a letter; what standing no longer carries is revoked, and comes back with it; what was
+    not claimed in time expires. The next moment at which any of this may change is posted. Told twice, or by two workers
+    at once, it is done once.
     """
-    tiers = queries.standing_tiers(session, reader_id, at)
-    due = [perk for perk, bound in queries.perks_with_tiers(session) if carries(bound, tiers)]
-    return sum(_grant(session, perk, reader_id, at=at) for perk in due)
+    stand = queries.stand_of(session, reader_id, at)
+    perks = queries.perks_with_tiers(session)
+    grants = queries.every_grant_of(session, reader_id)
+    _look_again(session, reader_id, stand, perks, grants, at=at)  # job rows are locked before the room's own
+    counted = [perk.id for perk, _ in perks if perk.kind == "event" or perk.most is not None]
+    for perk_id in counted:
+        ledger.hold_perk(session, perk_id)
+    ranks = queries.ranks(session)
+    for perk, bound in perks:
+        for grant in grants:
+            if grant.perk_id == perk.id:
+                _review(session, grant, perk, kept=keeps(bound, stand.tiers, ranks), at=at)
+    return sum(_issue(session, perk, bound, stand, reader_id, grants, at=at) for perk, bound in perks)
 
 
-def _grant(session: Session, perk: Perk, reader_id: int, *, at: datetime) -> bool:
-    code = code_from(secrets.randbits(80))
-    if not insert_once(session, PerkGrant, perk_id=perk.id, reader_id=reader_id, code=code, issued_at=at):
+def _look_again(
+    session: Session, reader_id: int, stand: Stand, perks: list[tuple[Perk, frozenset[int]]], grants: list[PerkGrant],
+    *, at: datetime,
+) -> None:  # fmt: skip
+    """Post the job for the next moment at which time alone changes something for this reader."""
+    if not perks:
+        return
+    moments: list[datetime | None] = [stand.kept_until]
+    for perk, bound in perks:
+        had = queries.had_of(grants, perk.id)
+        # Whether places are left is not asked here: it is asked at that moment.
+        answer = look(queries.terms_of(perk, bound), stand, had, issued=-1, at=at)
+        every = RHYTHMS[perk.rhythm]
+        moments.append(months_later(at, every) if answer.due and every else answer.at)
+        if answer.due:
+            moments.append(ledger.expiry(perk, at))
+        moments += [perk.ends_at if perk.kind == "event" and had.times else None]
+    moments += [grant.expires_at for grant in grants if grant.state in LIVE]
+    soonest = next_look(moments, at=at)
+    if soonest is not None:
+        wake(session, reader_id, at=soonest)
+
+
+def _review(session: Session, known: PerkGrant, perk: Perk, *, kept: bool, at: datetime) -> None:
+    """What becomes of a grant now that its reader stands so: taken back, given back, over, or as it was."""
+    grant, _ = ledger.hold(session, known.id)
+    if grant.state == "revoked":
+        before, why = ledger.state_before(session, grant)
+        if kept and why == "standing":
+            ledger.bring(session, grant, perk, before, at=at, why="standing")
+            seats.refill(session, perk, at=at)
+    elif is_over(perk.kind, grant.state, expires_at=grant.expires_at, ends_at=perk.ends_at, at=at):
+        ledger.bring(session, grant, perk, "expired", at=at)
+        seats.refill(session, perk, at=at)
+    elif not kept and may_become(perk.kind, grant.state, "revoked"):
+        ledger.bring(session, grant, perk, "revoked", at=at, why="standing")
+        seats.refill(session, perk, at=at)
+
+
+def _issue(
+    session: Session, perk: Perk, bound: Collection[int], stand: Stand, reader_id: int, grants: list[PerkGrant],
+    *, at: datetime,
+) -> bool:  # fmt: skip
+    had = queries.had_of(grants, perk.id)
+    taken = ledger.places_taken(session, perk.id) if perk.most is not None else 0
+    if not look(queries.terms_of(perk, bound), stand, had, issued=taken, at=at).due:
         return False
-    grant = session.execute(select(PerkGrant).where(PerkGrant.code == code)).scalar_one()
+    grant = ledger.issue(session, perk, reader_id, number=had.times + 1, at=at)
+    if grant is None:
+        return False
     person = session.get(Person, reader_id)
     if person is not None:
         to = Recipient(person.email, person.name, person.language, reader_id)
-        write(session, "perk_link", to, key=f"perk:{grant.id}", at=at, perk=perk, grant=grant)
+        kind = "perk_link" if perk.kind == "link" else "perk_issued"
+        write(session, kind, to, key=f"perk:{grant.id}", at=at, perk=perk, grant=grant)
     return True
 
 
-def make_link(
-    session: Session, *, title: str, blurb: str, address: str, tier_ids: Collection[int], by: int, at: datetime
-) -> Perk:
-    """A new members' link for these tiers (none: for all), and the job that issues it to those who are patrons already.
+def make_perk(
+    session: Session, *, kind: str, title: str, blurb: str, tier_ids: Collection[int], by: int, at: datetime,
+    address: str = "", **terms: Any,
+) -> Perk:  # fmt: skip
+    """A new perk for these tiers (none: for all), and the job that issues it to those who are patrons already.
 
-    Raises `NotAnAddress`, `TitleTaken`.
+    `terms`: the columns of `Perk` that its kind needs. Raises `TitleTaken`, `NotAnAddress`.
     """
-    values = {"title": title, "blurb": blurb, "kind": "link", "address": checked_address(address)}
-    if not insert_once(session, Perk, slug=slug_of(title), **values):
+    values = {"title": title, "blurb": blurb, "kind": kind, **terms}
+    values["address"] = checked_address(address) if kind == "link" else ""
+    perk_id = insert_once_for_id(session, Perk, slug=slug_of(title), **values)
+    if perk_id is None:
         raise TitleTaken()
-    perk = session.execute(select(Perk).where(Perk.slug == slug_of(title))).scalar_one()
-    bound = sorted(queries.known_tiers(session, tier_ids))
-    session.add_all(PerkTier(perk_id=perk.id, tier_id=tier_id) for tier_id in bound)
-    post(session, "perks.issue", f"perk:{perk.id}", {"perk": perk.id}, due_at=at)
+    perk = session.get_one(Perk, perk_id)
+    bound = _bind(session, perk, tier_ids)
+    _issue_from_now(session, perk, at=at)
     trail.note(session, actor_id=by, action="perk:made", object=f"perk/{perk.id}", at=at, title=title, tiers=bound)
     return perk
 
 
+def change_perk(
+    session: Session, perk_id: int, values: Mapping[str, Any], *, tier_ids: Collection[int], by: int, at: datetime
+) -> Perk:
+    """Other words or terms for a perk. What was issued stays issued, as long as its readers' tiers carry it.
+
+    Raises `NoSuchPerk`, `TitleTaken`, `NotAnAddress`.
+    """
+    if "address" in values:
+        values = {**values, "address": checked_address(values["address"])}
+    taken = select(Perk.id).where(Perk.slug == slug_of(values["title"]), Perk.id != perk_id)
+    _issue_from_now(session, queries.perk_by_id(session, perk_id), at=at)
+    perk = ledger.hold_perk(session, perk_id)
+    if session.execute(taken).first() is not None:
+        raise TitleTaken()
+    changed = sorted(name for name, value in values.items() if getattr(perk, name) != value)
+    for name in changed:
+        setattr(perk, name, values[name])
+    perk.slug = slug_of(perk.title)
+    session.execute(delete(PerkTier).where(PerkTier.perk_id == perk.id))
+    bound = _bind(session, perk, tier_ids)
+    seats.refill(session, perk, at=at)
+    trail.note(
+        session, actor_id=by, action="perk:changed", object=f"perk/{perk.id}", at=at, fields=changed, tiers=bound
+    )
+    return perk
+
+
+def _bind(session: Session, perk: Perk, tier_ids: Collection[int]) -> list[int]:
+    bound = sorted(queries.known_tiers(session, tier_ids))
+    session.add_all(PerkTier(perk_id=perk.id, tier_id=tier_id) for tier_id in bound)
+    session.flush()
+    return bound
+
+
+def _issue_from_now(session: Session, perk: Perk, *, at: datetime) -> None:
+    post(session, ISSUE, f"perk:{perk.id}", {"perk": perk.id}, due_at=at)
+
+
 def issue_to_all(session: Session, perk_id: int, *, after: int, at: datetime) -> int:
-    """Post the jobs that grant perks to those who have standing, beginning behind reader number `after`, and the job for
+    """Post the jobs that look at everybody whom a perk may concern, beginning behind reader number `after`, and the job for
     the rest; returns how many were posted now.
     """
-    readers = queries.readers_with_standing(session, at, after=after, most=READERS_AT_ONCE)
+    readers = queries.readers_concerned(session, at, after=after, most=READERS_AT_ONCE)
     for reader_id in readers:
-        post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+        wake(session, reader_id, at=at)
     if len(readers) == READERS_AT_ONCE:
-        post(session, "perks.issue", f"perk:{perk_id}", {"perk": perk_id, "after": readers[-1]}, due_at=at)
+        post(session, ISSUE, f"perk:{perk_id}", {"perk": perk_id, "after": readers[-1]}, due_at=at)
     return len(readers)
 
 
 def retire(session: Session, perk_id: int, *, by: int, at: datetime) -> None:
-    """A perk is issued no more and its links open nothing; what was issued stays on record. Raises `NoSuchLink`."""
-    perk = session.execute(select(Perk).where(Perk.id == perk_id).with_for_update(key_share=True)).scalar_one_or_none()
-    if perk is None:
-        raise NoSuchLink()
+    """A perk is issued no more and what it gave opens nothing; what was issued stays on record. Raises `NoSuchPerk`."""
+    perk = ledger.hold_perk(session, perk_id)
     if perk.retired_at is None:
         perk.retired_at = at
         trail.note(session, actor_id=by, action="perk:retired", object=f"perk/{perk.id}", at=at)

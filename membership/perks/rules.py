@@ -1,10 +1,12 @@
-"""Rules about perks: what a personal code looks like, where a members' link leads, what an address may be. Pure."""
+"""Rules about perks: what a personal code looks like, where a members' link leads, what an address may be. Pure.
+
+On which terms a perk is somebody's stands in `terms`, what may become of a grant in `states`.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from membership.refusals import N_, NotFound, Refused
@@ -82,8 +84,3 @@ def slug_of(title: str) -> str:
     """What a perk is called inside the house: its title's letters and digits, so that no two titles are alike."""
     plain = unicodedata.normalize("NFKC", title).casefold()
     return re.sub(r"\W+", "-", plain).strip("-") or "perk"
-
-
-def carries(perk_tiers: Collection[int], reader_tiers: Collection[int]) -> bool:
-    """Whether a reader who has standing in these tiers gets a perk; one without tiers of its own belongs to all."""
-    return bool(reader_tiers) and (not perk_tiers or not set(perk_tiers).isdisjoint(reader_tiers))

@@ -1,4 +1,4 @@
-"""Rules of the reports: how a month is cut, how a yearly sum becomes a monthly figure, what a spreadsheet must not run.
+"""Rules of the reports: how a month is cut, how a yearly sum becomes a monthly figure.
 
 Pure. Money is in minor units; sums are kept per year (twelve times the MRR) and divided once, when they are shown.
 """
@@ -13,7 +13,6 @@ GAINS = ("new", "returned", "raised", "resumed")
 LOSSES = ("lowered", "paused", "left", "lost")
 KINDS = GAINS + LOSSES
 """The movements, in the order in which a report names them."""
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def monthly(yearly: int) -> int:
@@ -36,8 +35,3 @@ def month_ends(at: datetime, zone: str) -> list[tuple[str, datetime]]:
         start = month_start(at, zone, back=back).astimezone(ZoneInfo(zone))
         ends.append((f"{start:%Y-%m}", month_start(at, zone, back=back - 1) if back else at))
     return ends
-
-
-def guarded(cell: str) -> str:
-    """A text for a spreadsheet: one that would be run as a formula gets an apostrophe before it (OWASP, CSV injection)."""
-    return "'" + cell if cell.startswith(FORMULA_STARTS) else cell

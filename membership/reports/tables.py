@@ -6,9 +6,6 @@ units, each beside its currency.
 
 from __future__ import annotations
 
-import csv
-import io
-import itertools
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -16,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from membership.money import Money, currency
 from membership.reports.queries import PatronsReport
-from membership.reports.rules import guarded
+from membership.web import sheets
 
 Cell = str | int | Decimal
 HEAD = ("part", "item", "address", "currency", "number", "amount")
@@ -50,13 +47,7 @@ def patrons_rows(report: PatronsReport) -> Iterator[tuple[Cell, ...]]:
 
 def as_csv(rows: Iterable[tuple[Cell, ...]], head: tuple[str, ...] = HEAD) -> Iterator[str]:
     """Lines of CSV (RFC 4180), one at a time. Texts are guarded against being run as formulas; numbers are not texts."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    for row in itertools.chain([head], rows):
-        writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in row])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+    return sheets.as_csv(rows, head)
 
 
 def patrons_json(report: PatronsReport) -> dict[str, Any]:

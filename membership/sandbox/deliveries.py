@@ -66,6 +66,7 @@ class Deliveries:
         self._couriers = couriers
         self._carried: set[int] = set()
         self._news = threading.Condition()
+        self._told = 0
         self._stopping = False
         self._threads: list[threading.Thread] = []
 
@@ -83,6 +84,7 @@ class Deliveries:
 
     def wake(self) -> None:
         with self._news:
+            self._told += 1
             self._news.notify_all()
 
     def pending(self) -> int:
@@ -113,13 +115,19 @@ class Deliveries:
         return self.pending()
 
     def _carry_on(self) -> None:
-        while not self._stopping:
+        while True:
+            told = self._told
+            if self._stopping:
+                return
             seq = self._next()
             if seq is not None:
                 self._try(seq)
                 continue
+            pause = self._pause()
             with self._news:
-                self._news.wait(self._pause())
+                # What was told since this courier looked must not wait for the next news.
+                if self._told == told:
+                    self._news.wait(pause)
 
     def _next(self) -> int | None:
         """Claim the delivery that is due first."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from membership.sandbox import expand, forms, ids, params
 from membership.sandbox.answers import Refusal, unknown
@@ -64,6 +65,11 @@ ROOMS = (
     thin_events,
 )
 ROUTES: list[Route] = [route for room in ROOMS for route in room.ROUTES]
+TABLE = Map(
+    [Rule(route.path, endpoint=number, methods=[route.method]) for number, route in enumerate(ROUTES)],
+    merge_slashes=False,
+).bind("")
+"""Put together once for all sandboxes of a process."""
 REMEMBERED = 86_400
 log = logging.getLogger(__name__)
 
@@ -72,21 +78,23 @@ LIVE_KEYS = ("sk_live_", "rk_live_")
 
 
 def install(app: Flask, world: World) -> None:
-    """Put every endpoint of the table into the application, and a refusal at every other path under /v1 and /v2."""
-    for route in ROUTES:
-        name = f"{route.method} {route.path}".replace(".", "_")
-        app.add_url_rule(route.path, name, _view(world, route), methods=[route.method], provide_automatic_options=False)
+    """Let every path under /v1 and /v2 be answered: by its endpoint of the table, or with a refusal."""
+
+    def view(**_: str) -> Response:
+        return _answer(world, *_route(request.method, request.path))
+
     for version in ("v1", "v2"):
-        view = _view(world, None)
         methods = ["GET", "POST", "DELETE", "PUT", "PATCH"]
-        app.add_url_rule(f"/{version}/<path:path>", f"{version} unknown", view, methods=methods)
+        app.add_url_rule(f"/{version}/<path:path>", version, view, methods=methods)
 
 
-def _view(world: World, route: Route | None) -> Callable[..., Response]:
-    def view(**path: str) -> Response:
-        return _answer(world, route, list(path.values()))
-
-    return view
+def _route(method: str, path: str) -> tuple[Route | None, list[str]]:
+    """The endpoint and the ids in the path; no endpoint when there is none."""
+    try:
+        number, ids = TABLE.match(path, method)
+    except HTTPException:
+        return None, []
+    return ROUTES[number], list(ids.values())
 
 
 def _answer(world: World, route: Route | None, path_ids: list[str]) -> Response:

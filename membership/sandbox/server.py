@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -118,11 +119,20 @@ def _threads(world: World, server: BaseWSGIServer) -> Iterator[None]:
         yield
     finally:
         stopping.set()
-        server.shutdown()
+        _end(server)
         listener.join()
         server.server_close()
         ticker.join()
         world.deliveries.stop()
+
+
+def _end(server: BaseWSGIServer) -> None:
+    """Shut down without sitting out the listener's last pause: one more connection wakes it."""
+    ending = threading.Thread(target=server.shutdown, daemon=True)
+    ending.start()
+    with contextlib.suppress(OSError), socket.create_connection((server.host, server.port), timeout=1):
+        ending.join(0.2)
+    ending.join()
 
 
 def _tick(world: World, stopping: threading.Event) -> None:

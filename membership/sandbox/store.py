@@ -161,6 +161,11 @@ class Store:
             self._depth -= 1
             self._db.execute(f"RELEASE {name}" if self._depth else "COMMIT")
 
+    @property
+    def nested(self) -> bool:
+        """Whether the transaction at hand is part of another one."""
+        return self._depth > 1
+
     def query(self, statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a statement of the sandbox's own; values are always bound."""
         with self.lock:

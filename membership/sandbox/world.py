@@ -78,10 +78,13 @@ class World:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One change of the world; what it emitted starts on its way when it is kept."""
+        told = False
         with self.store.transaction():
             yield
-        if self._told:
-            self._told = False
+            # Asked and put back under the store's lock: another thread's news is not kept yet, and not ours to pass on.
+            if not self.store.nested:
+                told, self._told = self._told, False
+        if told:
             self.deliveries.wake()
 
     def get(self, kind: str, id: str, param: str = "id") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from membership.gateway.listing import Transaction
 from membership.giving.queries import checkout_by_token, payment_by_intent
 from membership.jobs.queue import Claimed, claim_key, finishing, post, put_back
 from membership.jobs.worker import Task
+from membership.memberships.other_pages import TWICE
 from membership.memberships.queries import membership_by_subscription
 from membership.webhooks import sweeping
 from membership.webhooks.actions import UnknownEvent, replay
@@ -265,4 +266,11 @@ STEPS: dict[str, Callable[[Reconciliation, Any], Looked]] = {
 }
 """In this order, each with as many pages as it takes."""
 
-TASKS: dict[str, Task] = {KEY: reconcile}
+
+def look_at_pledges(job: Claimed) -> None:
+    """A membership began beside another one of its reader's: seen at once, not within the hour."""
+    with finishing(job) as session:
+        sweeping.sweep_doubles(session, at=clock.now())
+
+
+TASKS: dict[str, Task] = {KEY: reconcile, TWICE: look_at_pledges}

@@ -21,6 +21,7 @@ from membership.giving.ledger import book
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.giving.payout_models import Payout
 from membership.giving.queries import checkout_by_token, payment_by_intent, reader_of_customer
+from membership.memberships.actions import tell_pledged_twice
 from membership.memberships.models import Membership
 from membership.memberships.queries import membership_of_payment
 from membership.memberships.rules import ENDED, NOT_BEGUN
@@ -137,7 +138,7 @@ def sweep_unmet(session: Session, there: Mapping[str, bool], *, at: datetime) ->
 
 
 def sweep_doubles(session: Session, *, at: datetime) -> Tally:
-    """One person, one pledge: readers with two running memberships are for staff to look at."""
+    """One person, one pledge: readers with two running memberships are for staff to look at, and hear of it by letter."""
     living = Membership.status.not_in(ENDED | NOT_BEGUN) & Membership.seats.is_(None)
     twice = select(Membership.reader_id).where(living).group_by(Membership.reader_id).having(func.count() > 1)
     rows = session.execute(
@@ -148,10 +149,11 @@ def sweep_doubles(session: Session, *, at: datetime) -> Tally:
     running: dict[int, list[str]] = {}
     for row in rows:
         running.setdefault(row.reader_id, []).append(row.subscription_id)
-    found = sum(
-        find(session, "double_pledge", f"reader/{reader}", ours=", ".join(subs), theirs="", reader_id=reader, at=at)
-        for reader, subs in running.items()
-    )
+    found = 0
+    for reader, subs in running.items():
+        ours = ", ".join(subs)
+        found += find(session, "double_pledge", f"reader/{reader}", ours=ours, theirs="", reader_id=reader, at=at)
+        tell_pledged_twice(session, reader, subs, at=at)
     no_more = update(Drift).where(
         Drift.kind == "double_pledge", Drift.settled_at.is_(None), Drift.reader_id.not_in(running)
     )

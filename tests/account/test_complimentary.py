@@ -14,7 +14,7 @@ from membership.memberships import given
 from membership.memberships.given_models import GivenMembership
 from membership.memberships.rules import NotAnEnd, OverAlready, UnknownTier
 from membership.memberships.standing import has_standing, standings_of
-from membership.perks.actions import make_link
+from membership.perks.actions import make_perk
 from membership.perks.models import PerkGrant
 from membership.readers.queries import person_by_email
 from membership.readers.trail import AuditEntry
@@ -112,8 +112,9 @@ def test_staff_end_it_early_once(session, manager):
 
 def test_an_address_that_nobody_is_known_by_gets_one(session, client, manager):
     tier = make.tier(session)
-    make_link(
+    make_perk(
         session,
+        kind="link",
         title="Members' room",
         blurb="",
         address="https://club.example/",

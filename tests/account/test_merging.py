@@ -75,7 +75,7 @@ def test_a_second_press_finds_nobody(session, client, manager, two):
 
 def test_what_both_have_is_had_once(session, client, manager, two):
     stays, goes = two
-    perks.make_link(session, title="Notebook", blurb="", address="https://lantern.example/m", tier_ids=[],
+    perks.make_perk(session, kind="link", title="Notebook", blurb="", address="https://lantern.example/m", tier_ids=[],
                     by=manager.reader_id, at=clock.now())  # fmt: skip
     perks.grant_perks(session, goes, at=clock.now())
     grant = session.scalars(select(PerkGrant)).one()

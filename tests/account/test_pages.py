@@ -47,8 +47,8 @@ def test_a_stranger_is_asked_to_sign_in(client, path):
 
 def test_a_patron_sees_how_they_stand(session, client, ada):
     paid(session, ada)
-    perks.make_link(session, title="The notebook", blurb="Notes.", address="https://lantern.example/m", tier_ids=[],
-                    by=ada.reader_id, at=clock.now())  # fmt: skip
+    perks.make_perk(session, kind="link", title="The notebook", blurb="Notes.", address="https://lantern.example/m",
+                    tier_ids=[], by=ada.reader_id, at=clock.now())  # fmt: skip
     perks.grant_perks(session, ada.reader_id, at=clock.now())
     session.commit()
     page = client.get("/account").text

@@ -34,7 +34,7 @@ def open_ballot(session):
     ballot = ballots.draft(
         session, title="What shall we look into", question="Which one?", topic_ids=made, attempt="attempt-1",
         opens_at=clock.now() - timedelta(hours=1), closes_at=clock.now() + timedelta(days=3), by=editor.reader_id,
-        at=clock.now() - timedelta(hours=2),
+        at=clock.now() - timedelta(hours=2), secret=SECRET,
     )  # fmt: skip
     ballots.open_ballot(session, ballot.id, secret=SECRET, at=clock.now())
     session.commit()

@@ -47,7 +47,7 @@ def ballot(
     made = actions.draft(
         session, title="What next?", question="What should we look into next?", topic_ids=topic_ids, opens_at=at,
         closes_at=closes_at or at + HOUR, by=editor.reader_id, at=at, attempt=f"ballot-{editor.reader_id}", seats=seats,
-        quorum=quorum,
+        quorum=quorum, secret=SECRET,
     )  # fmt: skip
     if opened:
         actions.open_ballot(session, made.id, secret=SECRET, at=at)

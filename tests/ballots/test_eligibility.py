@@ -1,5 +1,6 @@
 """Who may vote, as tables of cases."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +29,8 @@ def reason(source="membership", tier=1, since_days=10, until_days=20, row=1):
         (RollRule(months=3), [reason(since_days=80)], "months", 1),
         (RollRule(months=3), [reason(since_days=92)], "on", 1),
         (RollRule(months=3, sources=("gift",)), [reason(), reason("gift", row=2)], "months", 2),
+        (RollRule(), [replace(reason("complimentary"), given_late=True)], "given_late", 1),
+        (RollRule(), [replace(reason("complimentary", until_days=99), given_late=True), reason(row=2)], "on", 2),
     ],
 )
 def test_the_rule_says_who_is_on_the_roll_and_what_stands_against_it(rule, reasons, why, row):
@@ -42,8 +45,9 @@ def test_a_weight_is_that_of_the_tier():
 
 
 def test_a_rule_is_kept_and_read_again_and_an_older_one_is_the_default():
-    rule = RollRule(("gift",), (1, 2), 3, 72, {1: 2})
-    assert rule_of(rule.as_plain()) == rule and rule_of({"who": "everybody", "weight": 1}) == RollRule()
+    rule = RollRule(("gift",), (1, 2), 3, 72, {1: 2}, 5)
+    assert rule_of(rule.as_plain()) == rule and rule_of({"who": "everybody", "weight": 1}) == RollRule(given_days=0)
+    assert rule_of({name: value for name, value in rule.as_plain().items() if name != "given_days"}).given_days == 0
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,8 @@ def test_a_rule_is_kept_and_read_again_and_an_older_one_is_the_default():
         (RollRule(late_hours=48), eligibility.HoursDoNotFit),
         (RollRule(weights={1: 4}), eligibility.WeightDoesNotFit),
         (RollRule(weights={1: 0}), eligibility.WeightDoesNotFit),
+        (RollRule(given_days=-1), eligibility.GivenDaysDoNotFit),
+        (RollRule(given_days=366), eligibility.GivenDaysDoNotFit),
     ],
 )
 def test_a_rule_that_nobody_means_is_refused(rule, refusal):

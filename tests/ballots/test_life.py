@@ -37,7 +37,7 @@ def asked(session, *, options=4, at=None, open_for=3 * DAY, **what):
         what["costs"] = dict(zip(topic_ids, what["costs"], strict=True))
     made = actions.draft(
         session, title="What next?", question="What should we look into next?", topic_ids=topic_ids, opens_at=at,
-        closes_at=at + open_for, by=editor.reader_id, at=at, attempt=f"asked-{editor.reader_id}", **what,
+        closes_at=at + open_for, by=editor.reader_id, at=at, attempt=f"asked-{editor.reader_id}", secret=SECRET, **what,
     )  # fmt: skip
     actions.open_ballot(session, made.id, secret=SECRET, at=at)
     session.commit()
@@ -223,7 +223,7 @@ def test_extending_is_free_before_any_vote_and_needs_a_notice_afterwards(session
     notice = "The site was down for a day."
     actions.extend(session, made.id, to=first + DAY, notice=notice, by=editor, at=clock.now())
     session.commit()
-    assert [event for event, _ in events(session, made)] == ["opened", "extended", "extended"]
+    assert [event for event, _ in events(session, made)] == ["announced", "opened", "extended", "extended"]
     assert notice in client.get(f"/ballots/{made.slug}").text
     with pytest.raises(rules.CannotExtend):
         actions.extend(session, made.id, to=first + 9 * DAY, notice=notice, by=editor, at=first + DAY)
@@ -367,3 +367,4 @@ def test_the_frozen_words_stand_in_the_logs_first_line(session):
     made = asked(session, way="days", costs=[6, 5, 4, 2], budget=10)
     text = seals.frozen_text("budget", [(o.position, o.title, o.cost) for o in queries.options_of(session, made.id)])
     assert text.startswith("budget\n1\tHarbour question 1\t6\n") and seals.digest(text) in events(session, made)[0][1]
+    assert f"lots={made.lot_commitment}" in events(session, made)[0][1]

@@ -46,7 +46,7 @@ def opened(session: Session, editor: int, topic_ids: list[int], open_for: timede
     at = clock.now()
     made = actions.draft(
         session, title="All at once", question="What should we look into next?", topic_ids=topic_ids, opens_at=at,
-        closes_at=at + open_for, by=editor, at=at, attempt="one",
+        closes_at=at + open_for, by=editor, at=at, attempt="one", secret=SECRET,
     )  # fmt: skip
     actions.open_ballot(session, made.id, secret=SECRET, at=at)
     session.commit()

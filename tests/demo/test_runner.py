@@ -26,6 +26,7 @@ from membership.sandbox.store import Store
 from tests import make
 from tests.databases import Databases
 from tests.house_on_sockets import ROOT, free_port, wait_until
+from tests.processes import inherited
 from tests.walker import Walker
 
 RUN = "import sys; from pathlib import Path; from membership.demo.runner import run; sys.exit(run({}, data=Path({!r})))"
@@ -70,7 +71,7 @@ class Place:
 
     @contextmanager
     def start(self) -> Iterator[Demo]:
-        environment = os.environ | {"DATABASE_URL": self.database_url, "PYTHONPATH": str(ROOT)}
+        environment = inherited() | {"DATABASE_URL": self.database_url, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", RUN.format(", ".join(map(str, self.ports)), str(self.data))]
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from membership.ballots.models import BallotRoll
 from membership.ballots.roll import draw_up
 from membership.memberships import standing
 from membership.memberships.given_models import GivenMembership
+from membership.memberships.models import Membership
 from membership.memberships.queries import current_membership, pledged_twice
 from membership.perks.queries import readers_with_standing, standing_tiers
 from membership.readers.models import Person
@@ -36,7 +37,7 @@ def sources(session, person, at=NOON):
         (None, None, False, False),  # waits for its turn
     ],
 )
-@pytest.mark.parametrize("kind", ["gift", "complimentary"])
+@pytest.mark.parametrize("kind", ["gift", "complimentary", "elsewhere"])
 def test_what_was_given_stands_from_its_beginning_to_its_end(session, kind, begins, ends, frozen, stands):
     row = make.given(
         session, kind=kind, begins_at=None if begins is None else NOON + begins * DAY,
@@ -111,7 +112,8 @@ def test_what_lasts_longest_is_the_reason_and_at_the_same_moment_ones_own(sessio
 def test_the_roll_says_by_what_each_may_vote(session):
     own = make.patron(session, paid_until=NOON + 5 * DAY, since=NOON - DAY)
     gift = make.given(session, kind="gift", ends_at=NOON + 7 * DAY)
-    free = make.given(session)
+    free = make.given(session, begins_at=NOON - 8 * DAY)
+    make.given(session, begins_at=NOON - 6 * DAY)  # too late for this ballot
     seat = make.seat(session, make.group(session, paid_until=NOON + 3 * DAY, since=NOON - DAY))
     make.given(session, own, ends_at=NOON + 2 * DAY)
     ballot = helpers.ballot(session, at=NOON, closes_at=NOON + DAY, opened=False)
@@ -128,3 +130,14 @@ def test_a_seat_is_held_once_and_offered_once(session):
     seat = make.seat(session, group)
     with pytest.raises(IntegrityError):
         make.seat(session, group, session.get(Person, seat.reader_id))
+
+
+def test_a_pledge_is_as_old_as_it_truly_is(session):
+    """It may have begun elsewhere: rules about months of membership count from there, by whatever source."""
+    long_ago = NOON - 900 * DAY
+    member, brought = make.patron(session, since=NOON - DAY, paid_until=NOON + DAY), make.given(session, kind="elsewhere")
+    session.execute(update(Membership).values(pledged_since=long_ago))
+    brought.pledged_since = long_ago
+    session.commit()
+    for reader_id in (member.reader_id, brought.reader_id):
+        assert [one.since for one in standing.standings_of(session, reader_id, NOON)] == [long_ago]

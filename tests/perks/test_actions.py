@@ -20,8 +20,8 @@ from tests import make
 
 def link(session, title="The notebook", tiers=(), address="https://lantern.example/members"):
     manager = make.staff(session, "manager")
-    perk = actions.make_link(
-        session, title=title, blurb="Notes behind our stories.", address=address, tier_ids=tiers,
+    perk = actions.make_perk(
+        session, kind="link", title=title, blurb="Notes behind our stories.", address=address, tier_ids=tiers,
         by=manager.reader_id, at=clock.now(),
     )  # fmt: skip
     session.commit()

@@ -60,20 +60,6 @@ def test_an_address_that_is_not_safe_is_refused(address):
         rules.checked_address(address)
 
 
-@pytest.mark.parametrize(
-    ("perk_tiers", "reader_tiers", "carried"),
-    [
-        ((), (), False),
-        ((), (1,), True),
-        ((1, 2), (2,), True),
-        ((1, 2), (3,), False),
-        ((1,), (), False),
-    ],
-)
-def test_a_perk_belongs_to_its_tiers_or_to_all(perk_tiers, reader_tiers, carried):
-    assert rules.carries(perk_tiers, reader_tiers) is carried
-
-
 @pytest.mark.parametrize(("title", "slug"), [("The Notes!", "the-notes"), ("Über uns", "über-uns"), ("…", "perk")])
 def test_a_title_becomes_a_short_name(title, slug):
     assert rules.slug_of(title) == slug

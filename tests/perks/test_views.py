@@ -53,7 +53,7 @@ def test_a_manager_makes_and_retires_a_perk(session, client):
     empty = client.get("/staff/perks")
     assert "There is no perk yet" in empty.text
     typed = {"title": "The notebook", "blurb": "Notes.", "address": "https://lantern.example/m", "tiers": [tier.id]}
-    assert client.post("/staff/perks", data=typed).status_code == 303
+    assert client.post("/staff/perks/new/link", data=typed).status_code == 303
     perk = session.scalars(select(Perk)).one()
     assert session.scalars(select(PerkTier.tier_id)).all() == [tier.id] != [other.id]
     page = client.get("/staff/perks").text
@@ -75,7 +75,7 @@ def test_a_manager_makes_and_retires_a_perk(session, client):
 def test_what_was_typed_is_kept_beside_a_clear_word(session, client, field, value, word):
     make.sign_in(session, client, make.staff(session, "manager"))
     typed = {"title": "The notebook", "blurb": "Notes.", "address": "https://lantern.example/m"} | {field: value}
-    answer = client.post("/staff/perks", data=typed)
+    answer = client.post("/staff/perks/new/link", data=typed)
     assert answer.status_code == 422
     assert word in answer.text and (field == "title" or "The notebook" in answer.text)
     assert session.scalars(select(Perk)).all() == []
@@ -84,7 +84,7 @@ def test_what_was_typed_is_kept_beside_a_clear_word(session, client, field, valu
 def test_a_form_sent_twice_makes_one_perk(session, client):
     make.sign_in(session, client, make.staff(session, "manager"))
     typed = {"title": "The notebook", "blurb": "Notes.", "address": "https://lantern.example/m"}
-    assert [client.post("/staff/perks", data=typed).status_code for _ in range(2)] == [303, 409]
+    assert [client.post("/staff/perks/new/link", data=typed).status_code for _ in range(2)] == [303, 409]
     assert len(session.scalars(select(Perk)).all()) == 1
 
 
@@ -92,4 +92,4 @@ def test_a_form_sent_twice_makes_one_perk(session, client):
 def test_perks_are_a_managers(session, client, role):
     make.sign_in(session, client, make.staff(session, role))
     assert client.get("/staff/perks").status_code == 403
-    assert client.post("/staff/perks", data={"title": "x"}).status_code == 403
+    assert client.post("/staff/perks/new/link", data={"title": "x"}).status_code == 403

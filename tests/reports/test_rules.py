@@ -6,6 +6,7 @@ import pytest
 
 from membership.reports import rules
 from membership.reports.charts import columns, rows, shortened
+from membership.web.sheets import guarded
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -53,7 +54,7 @@ def test_twelve_months_end_where_the_next_begins_and_the_last_is_now():
     ],
 )  # fmt: skip
 def test_a_cell_that_a_spreadsheet_would_run_is_written_as_text(cell, written):
-    assert rules.guarded(cell) == written
+    assert guarded(cell) == written
 
 
 def test_columns_stand_side_by_side_and_the_tallest_fills_the_plot():

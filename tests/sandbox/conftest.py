@@ -50,15 +50,16 @@ class Ear:
 
 @pytest.fixture
 def ear() -> Iterator[Ear]:
-    listener = Ear()
+    listener, one_at_a_time = Ear(), threading.Lock()
 
     class Door(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            listener.bodies.append(body)
-            listener.headers.append(self.headers["Stripe-Signature"])
-            listener.heard.append(json.loads(body))
-            status = listener.next_statuses.pop(0) if listener.next_statuses else 200
+            with one_at_a_time:
+                listener.bodies.append(body)
+                listener.headers.append(self.headers["Stripe-Signature"])
+                listener.heard.append(json.loads(body))
+                status = listener.next_statuses.pop(0) if listener.next_statuses else 200
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", "/elsewhere")
@@ -70,7 +71,7 @@ def ear() -> Iterator[Ear]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.005,), daemon=True)
     thread.start()
     listener.url = f"http://127.0.0.1:{server.server_port}/webhooks/stripe"
     yield listener

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -100,11 +101,40 @@ def test_order_can_be_lost(sandbox: Sandbox) -> None:
 
 
 def test_a_delay_holds_each_delivery(sandbox: Sandbox) -> None:
-    sandbox.post("/_sandbox/faults", {"delay": 0.4})
+    sandbox.post("/_sandbox/faults", {"delay": 0.3})
+    before = time.monotonic()
     sandbox.v1.customers.create({"name": "a"})
-    time.sleep(0.15)
-    assert sandbox.ear.heard == []
     eventually(lambda: sandbox.ear.heard)
+    assert time.monotonic() - before >= 0.3
+
+
+def test_what_is_told_while_a_courier_looks_for_work_does_not_wait_for_the_next_news(tmp_path: Path, ear: Ear) -> None:
+    with running(tmp_path, webhook=ear.url, couriers=1) as sandbox:
+        deliveries = sandbox.world.deliveries
+        pause = deliveries._pause
+
+        def told_meanwhile() -> float:
+            if not told.is_set():
+                told.set()
+                with sandbox.world.transaction():
+                    sandbox.world.tell("customer.created", {"id": "cus_1", "object": "customer"})
+            return pause() + 4
+
+        told = threading.Event()
+        deliveries._pause = told_meanwhile
+        deliveries.wake()
+        eventually(lambda: ear.heard, within=3)
+
+
+def test_news_is_passed_on_when_it_is_kept_and_not_before(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, wakes = sandbox.running.world, []
+    with monkeypatch.context() as listening:
+        listening.setattr(world.deliveries, "wake", lambda: wakes.append("awake"))
+        with world.transaction():
+            with world.transaction():
+                world.tell("customer.deleted", {"id": "cus_1", "object": "customer", "deleted": True})
+            assert wakes == []
+        assert wakes == ["awake"]
 
 
 @pytest.mark.parametrize("nonsense", [{"explode": 1}, {"drop": -1}, {"drop": True}, {"fail_api": [200]}, {"pause": 1}])
