@@ -219,15 +219,16 @@ def begin(session: Session, ballot_id: int, reader_id: int, *, signal: str, at: 
         insert_once(session, BallotBegun, ballot_id=ballot_id, reader_id=reader_id, begun_at=at, signal=signal)
 
 
-def withdraw_and_confirm(session: Session, ballot: Held, reader_id: int, *, secret: str, at: datetime) -> bool:
+def withdraw_and_confirm(session: Session, ballot: int | Held, reader_id: int, *, secret: str, at: datetime) -> bool:
     """Withdraw, and tell the voter by letter: without choice and without code."""
-    taken = withdraw(session, ballot, reader_id, secret=secret, at=at)
+    held = _open_ballot(session, ballot, at)
+    taken = withdraw(session, held, reader_id, secret=secret, at=at)
     who = person(session, reader_id)
     if taken and who is not None:
         write(
             session, "vote_withdrawn", Recipient(who.email, who.name, who.language, reader_id),
-            key=f"vote-withdrawn:{ballot.id}:{reader_id}:{at.isoformat()}", at=at, title=ballot.title,
-            slug=ballot.slug, closes_at=ballot.closes_at,
+            key=f"vote-withdrawn:{held.id}:{reader_id}:{at.isoformat()}", at=at, title=held.title,
+            slug=held.slug, closes_at=held.closes_at,
         )  # fmt: skip
     return taken
 
