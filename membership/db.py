@@ -167,6 +167,17 @@ def reading() -> Iterator[Session]:
         session.rollback()
 
 
+@contextmanager
+def asking() -> Iterator[Connection]:
+    """For prepared questions on hot paths, without a session; nothing may be written."""
+    target = bound()
+    if isinstance(target, Engine):
+        with target.execution_options(reads_only=True).connect() as connection:
+            yield connection
+    else:
+        yield target
+
+
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique key says it is already there; tells whether it was inserted. Never looks first."""
     session.flush()  # what it may refer to is written first

@@ -112,7 +112,9 @@ def vote(slug: str) -> Any:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, VoteForm(), choices, refused)
     return _private(
-        render_template("ballots/cast.html", cast=cast, chosen=cast.chosen(), asked=ways.asked_for(cast.method))
+        render_template(
+            "ballots/cast.html", cast=cast, chosen=cast.chosen(), asked=ways.asked_for(cast.method), on_roll=True
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
@@ -38,7 +38,7 @@ _HOLDER = (
 )  # fmt: skip
 
 
-def session_holder(session: Session, token: str, at: datetime) -> SessionHolder | None:
+def session_holder(session: Session | Connection, token: str, at: datetime) -> SessionHolder | None:
     """Who holds this session token, while the session is alive."""
     row = session.execute(_HOLDER, {"hashed": hashed(token)}).first()
     if row is None or not session_is_alive(
