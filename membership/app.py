@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response
 from membership import clock, db
 from membership.account import tasks as account_tasks
 from membership.account import views as account
+from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
@@ -73,9 +74,13 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 """Besides BASE_URL's own name the site answers only to these, for health checks on the machine itself."""
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
-    {"static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive"}
-)
-"""What answers before there is a newsroom; the webhook door, being a hot path, never asks for it at all."""
+    {
+        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "appeals.appeal", "appeals.ballot", "appeals.on", "appeals.seen", "appeals.script", "appeals.frame_js",
+        "appeals.frame_css",
+    }
+)  # fmt: skip
+"""What answers before there is a newsroom. The webhook door and the embeds, being hot paths, never ask for it like this."""
 
 
 def open_house(config: Config) -> None:
@@ -130,6 +135,7 @@ def create_app(config: Config) -> Flask:
     allow(Who.ANYONE)(app.view_functions["static"])
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
+    shelf.install(app)
     return app
 
 

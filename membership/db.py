@@ -1,17 +1,18 @@
 """The relational store: SQLite (WAL) by default, PostgreSQL in production; and the only commit in the house.
 
 `transaction()` opens a session for writing and commits it at the end of the block; `reading()` opens one that is rolled
-back. On SQLite a writing transaction begins IMMEDIATE, so that two writers queue instead of failing half-way; on
-PostgreSQL it is READ COMMITTED with explicit row locks where two writers can meet.
+back. For hot paths there are `writing()` and `asking()`, the same without a session, and `run()`. On SQLite a writing
+transaction begins IMMEDIATE, so that two writers queue instead of failing half-way; on PostgreSQL it is READ COMMITTED with
+explicit row locks where two writers can meet.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -28,7 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
+
+from membership.prepared import Answer, Prepared, Values
 
 BUSY_SECONDS = 15
 
@@ -86,6 +89,9 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcTime}
 
 
+Row = TypeVar("Row", bound=Base)
+
+
 def engine_for(url: str, **options: Any) -> Engine:
     """An engine for `DATABASE_URL`, with what the two databases need to keep their promises.
 
@@ -115,17 +121,24 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    plain = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if plain else "BEGIN IMMEDIATE")
+    begin = connection.get_execution_options().get("begin", "BEGIN IMMEDIATE")
+    if begin:
+        connection.exec_driver_sql(begin)
 
 
 _bind: Engine | Connection | None = None
+_reads: Engine | Connection
+_asks: Engine | Connection
 
 
 def bind(target: Engine | Connection) -> None:
     """From now on this is the database: an engine, or in tests a connection whose outer transaction is rolled back."""
-    global _bind
-    _bind = target
+    global _bind, _reads, _asks
+    _bind = _reads = _asks = target
+    if isinstance(target, Engine):
+        sqlite = target.dialect.name == "sqlite"
+        _reads = target.execution_options(begin="BEGIN")
+        _asks = target.execution_options(**{"begin": ""} if sqlite else {"isolation_level": "AUTOCOMMIT"})
 
 
 def bound() -> Engine | Connection:
@@ -158,10 +171,8 @@ def writing() -> Iterator[Connection]:
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for looking; whatever it changed is rolled back, and what it loaded may be used after the block."""
-    target = bound()
-    if isinstance(target, Engine):
-        target = target.execution_options(reads_only=True)
-    with Session(target, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint") as session:
+    bound()
+    with Session(_reads, expire_on_commit=False, autoflush=False, join_transaction_mode="create_savepoint") as session:
         yield session
         session.expunge_all()  # what was read stays readable after the block; a rollback would expire it
         session.rollback()
@@ -169,33 +180,62 @@ def reading() -> Iterator[Session]:
 
 @contextmanager
 def asking() -> Iterator[Connection]:
-    """For prepared questions on hot paths, without a session; nothing may be written."""
-    target = bound()
-    if isinstance(target, Engine):
-        with target.execution_options(reads_only=True).connect() as connection:
+    """For prepared questions on hot paths, without a session and without a transaction around them: each sees the books as
+    they stand at its own moment. Nothing may be written."""
+    bound()
+    if isinstance(_asks, Engine):
+        with _asks.connect() as connection:
             yield connection
     else:
-        yield target
+        yield _asks
+
+
+def run(session: Session | Connection, statement: Executable, values: Values | Sequence[Values]) -> Answer:
+    """Carry out a prepared statement past the session's own machinery, for hot paths: a fifth of the cost.
+
+    `statement` must be made once (it is kept for ever) and name each of its values. It answers with columns, never with
+    objects of the session; what the session has not written yet is written first.
+    """
+    if isinstance(session, Session):
+        if session.autoflush:
+            session.flush()
+        session = session.connection()
+    names = tuple(values if isinstance(values, Mapping) else values[0])
+    key = (statement, session.dialect.name, names)
+    prepared = _prepared.get(key)
+    if prepared is None:
+        prepared = _prepared[key] = Prepared(statement, session.dialect, names)
+    return prepared.on(session, values)
+
+
+_prepared: dict[tuple[Executable, str, tuple[str, ...]], Prepared] = {}
 
 
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """Insert a row unless a unique key says it is already there; tells whether it was inserted. Never looks first."""
-    session.flush()  # what it may refer to is written first
     statement = _insert_once(model, session.get_bind().dialect.name)
-    return bool(session.execute(statement, values).rowcount == 1)  # type: ignore[attr-defined]
+    return run(session, statement, values).rowcount == 1
 
 
 def insert_each_once(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
     """The same for several rows with the same columns, in one go; which of them were there already is not told."""
-    session.flush()
-    session.execute(_insert_once(model, session.get_bind().dialect.name), rows)
+    run(session, _insert_once(model, session.get_bind().dialect.name), rows)
 
 
 def insert_once_for_id(session: Session, model: type[Base], **values: Any) -> int | None:
     """Insert a row unless a unique key says it is already there; its `id` if it was inserted, else None."""
-    session.flush()
-    statement = _insert_once_for_id(model, session.get_bind().dialect.name)
-    return session.execute(statement, values).scalar_one_or_none()
+    return run(session, _insert_once_for_id(model, session.get_bind().dialect.name), values).scalar()  # type: ignore[no-any-return]
+
+
+def insert_once_as(session: Session, model: type[Row], **values: Any) -> Row | None:
+    """The same, but the row itself: what was written need not be asked for. None when it was there before."""
+    row_id = insert_once_for_id(session, model, **values)
+    if row_id is None:
+        return None
+    row = model(id=row_id, **values)
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
 
 
 @functools.cache

@@ -1,7 +1,10 @@
 """Every room's tables, so that one import knows the whole schema."""
 
 from membership.account import models as account
+from membership.appeals import models as appeals
+from membership.appeals import telling_models as telling
 from membership.ballots import models as ballots
+from membership.ballots import observer_models as observers
 from membership.ballots import urn
 from membership.db import Base
 from membership.dunning import models as dunning
@@ -11,6 +14,7 @@ from membership.giving import guard_models as guard
 from membership.giving import models as giving
 from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
+from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
 from membership.jobs import models as jobs
 from membership.mail import models as mail
@@ -35,6 +39,7 @@ metadata = Base.metadata
 
 __all__ = [
     "account",
+    "appeals",
     "ballots",
     "corrections",
     "drift",
@@ -51,6 +56,7 @@ __all__ = [
     "memberships",
     "metadata",
     "newsroom",
+    "observers",
     "payouts",
     "perk_claims",
     "perk_stock",
@@ -58,8 +64,10 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "telling",
     "tiers",
     "topics",
+    "touches",
     "trail",
     "urn",
     "ways",

@@ -123,6 +123,7 @@ def app(config: Config) -> Flask:
     connect_outside(config)
     made = create_app(config)
     made.config["WTF_CSRF_ENABLED"] = False
+    made.config |= {"EMBED_SECONDS": 0, "COUNTS_BY_THEMSELVES": False}  # each test has a database of its own
     made.testing = True
     made.test_client_class = Browser
     return made

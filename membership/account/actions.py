@@ -75,7 +75,7 @@ def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at:
     to = Recipient(person.email, person.name, person.language, person.reader_id)
     key = f"cancellation:{membership.subscription_id}:{ends_at:%Y-%m-%d}"
     tier = session.get_one(Tier, membership.tier_id)
-    write(session, "membership_ends", to, key=key, at=at, ends_at=ends_at, tier=tier)
+    write(session, "membership_ends", to, key=key, at=at, ends_at=ends_at, tier=tier, seats=membership.seats)
 
 
 def prefer(

@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 
 from membership import clock
 from membership.account.forms import GiftLetterForm
+from membership.account.list_pages import asked_for, note_search
 from membership.account.patrons import LARGEST_KEY
 from membership.account.room import blueprint
 from membership.db import reading, transaction
 from membership.memberships import gifts
-from membership.memberships.gift_queries import all_gifts, gifts_by, own_gift
+from membership.memberships.gift_queries import find_gifts, gifts_by, own_gift
 from membership.readers.rules import email_key
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
@@ -50,10 +51,12 @@ def send_gift(gift_id: int) -> Response | tuple[str, int]:
 @blueprint.get("/staff/gifts")
 @allow(Who.staff("manager"))
 def staff_gifts() -> str:
-    """Every gift that was bought, those first that nobody has claimed."""
+    """The gifts that nobody has claimed, or all of them, by who gave, got or claimed one."""
+    asked = asked_for()
     with reading() as session:
-        lines = all_gifts(session)
-    return render_template("account/staff_gifts.html", lines=lines)
+        lines, more = find_gifts(session, asked.sought, waiting=not asked.all, before=asked.beyond)
+    note_search(asked, len(lines))
+    return render_template("account/staff_gifts.html", lines=lines, more=more, asked=asked)
 
 
 def _page(form: GiftLetterForm, *, about: int | None = None) -> str:

@@ -14,6 +14,7 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.account.given_forms import AddressedForm, ComplimentaryForm
+from membership.account.list_pages import asked_for, note_search
 from membership.account.patron_pages import back_to
 from membership.account.patrons import LARGEST_KEY
 from membership.account.room import blueprint
@@ -35,7 +36,7 @@ Answer = Response | str | tuple[str, int]
 @blueprint.get("/staff/complimentary")
 @allow(Who.staff("manager"))
 def complimentary() -> str:
-    """Everybody who has, or had, a membership by the newsroom; and the form for an address."""
+    """Who has a membership by the newsroom, or had one; and the form for an address."""
     return _list(_with_tiers(AddressedForm()))
 
 
@@ -115,9 +116,12 @@ def _with_tiers(form: ComplimentaryForm) -> ComplimentaryForm:
 
 
 def _list(form: ComplimentaryForm) -> str:
+    asked = asked_for()
+    find = given_queries.find_complimentary
     with reading() as session:
-        lines = given_queries.complimentary(session, clock.now())
-    return render_template("account/complimentary.html", form=form, lines=lines)
+        lines, more = find(session, asked.sought, clock.now(), running=not asked.all, after=asked.beyond)
+    note_search(asked, len(lines))
+    return render_template("account/complimentary.html", form=form, lines=lines, more=more, asked=asked)
 
 
 def _form(person: Person, form: ComplimentaryForm) -> str:

@@ -21,7 +21,7 @@ from membership.gateway import changing
 from membership.gateway import client as gateway
 from membership.memberships import groups
 from membership.memberships.group_queries import SeatLine, current_group, seat_lines
-from membership.memberships.group_rules import check_change, free_seats
+from membership.memberships.group_rules import check_change, free_seats, kept_until
 from membership.money import Money
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
@@ -167,4 +167,5 @@ def _group() -> Group:
 def _page(found: Group, invitation: InvitationForm, form: SizeForm) -> str:
     if form.seats.data is None and not form.errors:
         form.seats.data = found.line.seats
-    return render_template("account/group.html", group=found, invitation=invitation, form=form)
+    values = {"group": found, "invitation": invitation, "form": form, "kept_until": kept_until}
+    return render_template("account/group.html", **values)

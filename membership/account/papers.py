@@ -17,7 +17,7 @@ from membership.account.rules import written_name
 from membership.db import reading, transaction
 from membership.giving.paper import Paper
 from membership.giving.receipt_models import ReceiptDetails
-from membership.giving.receipts import issuer_lines, keep_details, payer_lines
+from membership.giving.receipts import keep_details, parties
 from membership.giving.statements import Statement, StatementLine, statement
 from membership.newsroom import queries as newsroom
 from membership.promises.queries import StoryLine, stories_for
@@ -49,10 +49,10 @@ def _receipt(number: str) -> tuple[queries.ReceiptPage, str, str]:
     """A receipt with its payer and issuer as they were when it was issued. Raises `NotFound`."""
     with reading() as session:
         page = queries.receipt_page(session, current_user.reader_id, number)
-        payer, issuer = payer_lines(session, current_user.reader_id), issuer_lines(newsroom.current(session))
+        now = parties(session, current_user.reader_id)
     if page is None:
         raise NotFound()
-    return page, page.receipt.payer or payer, page.receipt.issuer or issuer
+    return page, page.receipt.payer or now.payer, page.receipt.issuer or now.issuer
 
 
 def _receipt_paper(page: queries.ReceiptPage, payer: str, issuer: str, language: str) -> Paper:
@@ -152,10 +152,10 @@ def _statement(year: int) -> tuple[Statement, str, str]:
         own = newsroom.current(session)
         zone = own.time_zone if own else "UTC"
         found = statement(session, current_user.reader_id, year, zone)
-        payer, issuer = payer_lines(session, current_user.reader_id), issuer_lines(own)
+        now = parties(session, current_user.reader_id)
     if not found.lines:
         raise NotFound()
-    return found, payer, issuer
+    return found, now.payer, now.issuer
 
 
 def words_of_line(line: StatementLine) -> str:

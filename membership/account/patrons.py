@@ -26,6 +26,7 @@ from membership.memberships.queries import running_now
 from membership.perks.models import Perk, PerkGrant
 from membership.perks.queries import grants_of
 from membership.readers.models import Person, Reader
+from membership.readers.queries import written_like
 from membership.refusals import NotFound
 from membership.topics.queries import TopicLine, topics_of
 
@@ -104,20 +105,13 @@ def find(session: Session, sought: str, *, before: int | None) -> tuple[list[Fou
 
 
 def _fits(sought: str) -> ColumnElement[bool]:
-    receipt = _RECEIPT.fullmatch(sought)
+    receipt, named = _RECEIPT.fullmatch(sought), (Person.name, Person.email, Person.email_key)
     if receipt:
         numbered = (Receipt.year == int(receipt[1]), Receipt.sequence == int(receipt[2]))
         return Person.reader_id.in_(select(Payment.reader_id).join(Receipt).where(*numbered))
     if _STRIPE_ID.fullmatch(sought):
-        return or_(_written_like(sought), *(Person.reader_id.in_(places) for places in _known_to_stripe_as(sought)))
-    return _written_like(sought)
-
-
-def _written_like(sought: str) -> ColumnElement[bool]:
-    """Part of a name or address. SQLite folds the case of ASCII letters only, so other scripts are tried in four ways."""
-    ways = {sought, sought.casefold(), sought.title(), sought.upper()}
-    columns = (Person.name, Person.email, Person.email_key)
-    return or_(*(column.icontains(way, autoescape=True) for column in columns for way in sorted(ways)))
+        return or_(written_like(sought, *named), *(Person.reader_id.in_(places) for places in _known_to_stripe_as(sought)))
+    return written_like(sought, *named)
 
 
 def _known_to_stripe_as(stripe_id: str) -> list[Select[Any]]:

@@ -15,6 +15,7 @@ from membership.giving.models import Payment
 from membership.giving.queries import receipt_of
 from membership.giving.receipt_models import Receipt
 from membership.memberships.models import Membership, MembershipPayment
+from membership.memberships.queries import has_been_paid
 from membership.memberships.rules import GRACE
 from membership.memberships.tiers import Tier
 from membership.money import Money
@@ -125,6 +126,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         ends_at=membership.ends_at,
         frozen=membership.frozen,
         paused=membership.paused,
+        paid_once=membership.paid_until is not None or has_been_paid(session, membership.id),
         at=at,
     )
     owed = open_unpaid(session, membership.id) if state is not Situation.ENDED else []

@@ -21,6 +21,7 @@ class Situation(StrEnum):
     FROZEN = "frozen"  # a payment of it is disputed; the bank decides
     GRACE = "grace"  # a payment failed; standing is kept for a while
     RESTING = "resting"  # unpaid for longer than the grace
+    RETURNED = "returned"  # all that was paid for it went back; it goes on with the next payment
     ENDED = "ended"
     NEVER = "never"  # it ended before its first payment
 
@@ -127,6 +128,8 @@ def check_changeable(state: Situation, *, ends_at: datetime | None, paused: bool
         raise NotNow(N_("A payment is still open. Once it has gone through, you can change your membership."))
     if state is Situation.FROZEN:
         raise NotNow(N_("Your bank disputes a payment. Until it has decided, the membership stays as it is."))
+    if state is Situation.RETURNED:
+        raise NotNow(N_("What was paid went back. Once a payment has arrived again, you can change your membership."))
     if state is Situation.WAITING:
         raise NotNow(N_("The first payment is still on its way. Once it has arrived, you can change your membership."))
     if ends_at is not None:
@@ -171,14 +174,18 @@ def situation(
     at: datetime,
     frozen: bool = False,
     paused: bool = False,
+    paid_once: bool = False,
 ) -> Situation:
-    """How a membership stands at a moment, from Stripe's `status` and what was paid (UTC)."""
+    """How a membership stands at a moment, from Stripe's `status` and what was paid (UTC).
+
+    `paid_once`: something was paid for it, whatever became of that money.
+    """
     if status in ENDED:
-        return Situation.ENDED if paid_until or frozen else Situation.NEVER
+        return Situation.ENDED if paid_until or paid_once else Situation.NEVER
     if frozen:
         return Situation.FROZEN
     if status in NOT_BEGUN or paid_until is None:
-        return Situation.WAITING
+        return Situation.RETURNED if paid_once else Situation.WAITING
     if paused and at >= paid_until:
         return Situation.PAUSED
     if at >= paid_until + GRACE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template
+from flask import current_app, flash, redirect, render_template
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -28,13 +28,15 @@ from membership.account.forms import PreferencesForm
 from membership.account.room import blueprint
 from membership.account.taking_part import taking_part
 from membership.db import reading, transaction
-from membership.giving.queries import payments_of
+from membership.giving.guarding import person_key
+from membership.giving.queries import payments_of, waiting_once
 from membership.giving.statements import years_of
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
 from membership.memberships.group_queries import seats_of_reader
 from membership.money import Money
 from membership.newsroom import queries as newsroom
+from membership.newsroom.marks import back_to
 from membership.perks.queries import grants_of
 from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
@@ -74,8 +76,15 @@ def overview() -> str:
             "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
+            "read_on": _read_on(newsroom.sites(session)) if current_user.has_standing else None,
+            "waiting_once": waiting_once(session, reader_id, person_key(current_user.email)),
         }
     return render_template("account/overview.html", money_of=money_of, **values)
+
+
+def _read_on(sites: list[str]) -> str | None:
+    """The newsroom's first site, with the mark by which it thanks a patron instead of asking."""
+    return back_to(sites[0], clock.now(), current_app.config["MEMBERSHIP"].secret_key) if sites else None
 
 
 @blueprint.get("/account/membership")
@@ -99,9 +108,10 @@ def payments() -> str:
     """Every payment with its receipt."""
     with reading() as session:
         rows = payments_of(session, current_user.reader_id)
+        waiting = waiting_once(session, current_user.reader_id, person_key(current_user.email))
         own = newsroom.current(session)
         years = years_of(session, current_user.reader_id, own.time_zone if own else "UTC")
-    return render_template("account/payments.html", payments=rows, years=years, money_of=money_of)
+    return render_template("account/payments.html", payments=rows, waiting_once=waiting, years=years, money_of=money_of)
 
 
 @blueprint.get("/account/preferences")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from membership.ballots import log, roll, rules
+from membership.ballots import crowding, log, observing, roll, rules
 from membership.ballots.announcing import change, drafted, draw_lots, settled_words
 from membership.ballots.casting import (
     begin,
@@ -94,6 +94,8 @@ def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> t
         draw_lots(session, ballot, secret=secret)
     settled = settled_words(ballot, options)
     log.append(session, ballot, [("opened", f"{at.isoformat()} roll={on_roll} {settled}")])
+    observing.tell_head(session, ballot, "opened", at=at)
+    crowding.post_look(session, ballot, at=at)
     post_what_comes(session, ballot, at=at)
     post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
     for option in options:
@@ -174,6 +176,7 @@ def _void(session: Session, ballot: Ballot, *, reason: str | None, by: int | Non
     for table in (Vote, BallotPending, BallotSeal, BallotBegun):
         session.execute(delete(table).where(table.ballot_id == ballot.id))
     log.append(session, ballot, [("cancelled", " ".join(f"{at.isoformat()} {reason or ''}".split()))])
+    observing.tell_head(session, ballot, "cancelled", at=at)
     ballot.status, ballot.void_reason, ballot.closed_at = "void", reason, at
     for option in options_of(session, ballot.id):
         address = f"/ballots/{ballot.slug}"

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from membership.ballots import rules, seals, ways
 from membership.ballots.models import Ballot, BallotBegun, BallotOption, BallotRoll
 from membership.ballots.urn import BallotPending, BallotSeal, Vote
-from membership.db import insert_once
+from membership.db import insert_once, run
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.readers.queries import person
@@ -31,7 +31,7 @@ Held = Any
 _HELD = (
     select(
         Ballot.id, Ballot.slug, Ballot.title, Ballot.status, Ballot.closes_at, Ballot.method, Ballot.max_rank,
-        Ballot.budget, BallotSeal.key.label("sealed_key"),
+        Ballot.budget, Ballot.log_length, Ballot.log_head, BallotSeal.key.label("sealed_key"),
     )
     .outerjoin(BallotSeal, BallotSeal.ballot_id == Ballot.id)
     .with_for_update(read=True, key_share=True, of=Ballot)
@@ -74,7 +74,8 @@ _CHANGE = (
 class CastVote:
     """What the voter is shown, once: the code, and the nonce from which it can be computed again.
 
-    `changed`: it took the place of another vote; `first`: there was none in the urn.
+    `changed`: it took the place of another vote; `first`: there was none in the urn. `log_length` and `log_head` say how far
+    the sealed log had come.
     """
 
     ballot_id: int
@@ -87,6 +88,8 @@ class CastVote:
     changed: bool
     method: str
     titles: Mapping[int, str]
+    log_length: int
+    log_head: str
     first: bool
 
     @property
@@ -106,7 +109,7 @@ def hold(books: Books, slug: str) -> Held:
     Ask the clock after this returns, not before: then a vote that had to wait behind the count is late, not lost. What it
     returns is for `cast`. Raises `NotFound`.
     """
-    held = books.execute(_BY_SLUG, {"slug": slug}).one_or_none()
+    held = run(books, _BY_SLUG, {"slug": slug}).first()
     if held is None:
         raise NotFound()
     return held
@@ -131,7 +134,7 @@ def cast(
     titles = {option.position: option.title for option in options}
     return CastVote(
         held.id, held.slug, held.title, held.closes_at, content, code, nonce, changed is True, held.method, titles,
-        first=changed is None,
+        held.log_length, held.log_head, first=changed is None,
     )  # fmt: skip
 
 
@@ -147,22 +150,22 @@ def withdraw(session: Session, ballot: int | Held, reader_id: int, *, secret: st
     Raises `NotFound`, `NotOpenYet`, `Closed`, `Cancelled`.
     """
     held = _open_ballot(session, ballot, at)
-    session.execute(_UNTICK_ROLL, {"ballot": held.id, "reader": reader_id})
+    run(session, _UNTICK_ROLL, {"ballot": held.id, "reader": reader_id})
     return take_out(session, held.id, seals.unseal(secret, held.sealed_key), reader_id, "withdrawn") is not None
 
 
 def take_out(session: Session, ballot_id: int, key: bytes, reader_id: int, event: str) -> str | None:
     """Remove a reader's vote and leave a line with its code for the log; the code, or None if there was no vote."""
     mine = {"ballot": ballot_id, "ref": seals.voter_ref(key, reader_id)}
-    code = session.execute(_MINE, mine).scalar_one_or_none()
+    code = run(session, _MINE, mine).scalar()
     if code is not None:
-        session.execute(_TAKE_OUT, mine)
+        run(session, _TAKE_OUT, mine)
         _await_sealing(session, ballot_id, [(event, code)])
     return code
 
 
 def _open_ballot(books: Books, ballot: int | Held, at: datetime) -> Held:
-    held = books.execute(_BY_ID, {"ballot": ballot}).one_or_none() if isinstance(ballot, int) else ballot
+    held = run(books, _BY_ID, {"ballot": ballot}).first() if isinstance(ballot, int) else ballot
     if held is None:
         raise NotFound()
     rules.check_open(status=held.status, closes_at=held.closes_at, at=at)
@@ -170,7 +173,7 @@ def _open_ballot(books: Books, ballot: int | Held, at: datetime) -> Held:
 
 
 def _options(books: Books, ballot_id: int) -> Sequence[Any]:
-    return books.execute(_OPTIONS, {"ballot": ballot_id}).all()
+    return list(run(books, _OPTIONS, {"ballot": ballot_id}))
 
 
 def _question(ballot: Held, options: Sequence[Any]) -> ways.Question:
@@ -188,27 +191,27 @@ def _into_urn(books: Books, reader_id: int, row: dict[str, Any]) -> bool | None:
     """
     ballot_id, line = row["ballot_id"], {"ballot": row["ballot_id"], "reader": reader_id}
     mine = {"ballot": ballot_id, "ref": row["voter_ref"]}
-    weight = books.execute(_TICK_ROLL, line).scalar_one_or_none()
+    weight = run(books, _TICK_ROLL, line).scalar()
     if weight is None:
-        weight = books.execute(_HOLD_LINE, line).scalar_one_or_none()
+        weight = run(books, _HOLD_LINE, line).scalar()
         if weight is None:
             raise rules.NotOnRoll()
-        earlier = books.execute(_MINE, mine).scalar_one_or_none()
+        earlier = run(books, _MINE, mine).scalar()
         if earlier == row["code"]:
             return False
         if earlier is not None:
-            books.execute(_CHANGE, mine | {"new_code": row["code"], "new_content": row["content"]})
+            run(books, _CHANGE, mine | {"new_code": row["code"], "new_content": row["content"]})
             _await_sealing(books, ballot_id, [("replaced", earlier), ("cast", row["code"])])
             return True
-        books.execute(_TICK_ROLL, line)  # withdrawn between the two
-    books.execute(_PUT_IN, row | {"weight": weight})
+        run(books, _TICK_ROLL, line)  # withdrawn between the two
+    run(books, _PUT_IN, row | {"weight": weight})
     _await_sealing(books, ballot_id, [("cast", row["code"])])
     return None
 
 
 def _await_sealing(books: Books, ballot_id: int, lines: list[tuple[str, str]]) -> None:
     for event, code in lines:
-        books.execute(_AWAIT, {"ballot_id": ballot_id, "id": secrets.token_hex(16), "event": event, "code": code})
+        run(books, _AWAIT, {"ballot_id": ballot_id, "id": secrets.token_hex(16), "event": event, "code": code})
 
 
 def begin(session: Session, ballot_id: int, reader_id: int, *, signal: str, at: datetime) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, literal, select, text
 from sqlalchemy.orm import Session
 
-from membership.ballots import log, roll, rules, seals
+from membership.ballots import log, observing, roll, rules, seals
 from membership.ballots.casting import take_out
 from membership.ballots.eligibility import rule_of
 from membership.ballots.models import Ballot, BallotBegun, BallotRoll
@@ -72,6 +72,7 @@ def close_ballot(session: Session, ballot_id: int, *, secret: str, at: datetime)
     _forget_voters(session, ballot.id)
     log.append(session, ballot, [("closed", f"{at.isoformat()} struck={struck} result={ballot.result_sha}")])
     session.flush()
+    observing.tell_head(session, ballot, "closed", at=at)
     _tell_others(session, ballot, at=at)
     return ballot
 

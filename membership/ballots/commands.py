@@ -90,11 +90,12 @@ def _tally(
 
 @ballot.command()
 @click.argument("what", metavar="SLUG|FILE")
-def verify(what: str) -> None:
+@click.option("--head", "heads", multiple=True, metavar="HASH", help="A head of the log that an observer was told.")
+def verify(what: str, heads: tuple[str, ...]) -> None:
     """Check a counted ballot: log, lots, votes, result, recount. By its address here, or from a file (evidence.json)."""
     file = Path(what)
     text = file.read_text("utf-8", errors="replace") if file.is_file() else _evidence_of(what)
-    findings = verifying.verify(verifying.read(text))
+    findings = verifying.verify(verifying.read(text), heads)
     for one in findings:
         state = "ok" if one.ok else "left out" if one.ok is None else "WRONG"
         click.echo(f"{one.name}: {state} - {one.words}")

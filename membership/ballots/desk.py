@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from membership import clock, db
-from membership.ballots import actions, queries
+from membership.ballots import actions, crowding, observing, queries
 from membership.ballots.eligibility import rule_of
 from membership.ballots.forms import BallotForm, CancellationForm, ExtensionForm, WithdrawalForm
 from membership.ballots.pages import blueprint, secret
@@ -92,7 +92,8 @@ def _manage(
             form=form or CancellationForm(formdata=None), extension=extension or ExtensionForm(formdata=None, prefix="to-"),
             withdrawal=withdrawal or WithdrawalForm(formdata=None, prefix="out-"),
             befell=queries.what_befell(session, ballot_id), options=queries.options_of(session, ballot_id),
-            turnout=queries.turnout(ballot),
+            turnout=queries.turnout(ballot), crowds=crowding.crowds(session, ballot_id),
+            observers=len(observing.observers(session)), enough=observing.ENOUGH,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from membership.ballots import log, roll, rules
+from membership.ballots import crowding, log, observing, roll, rules
 from membership.ballots.eligibility import rule_of
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.queries import ballot_by_id, options_of, voted_by_now
@@ -19,7 +19,7 @@ REMIND_BEFORE = timedelta(hours=24)
 
 
 def post_what_comes(session: Session, ballot: Ballot, *, at: datetime) -> None:
-    """The jobs of an open ballot: the close, the reminder (a day before, or halfway), the late joiners."""
+    """The jobs of an open ballot: the close, the reminder (a day before, or halfway), the noons, the late joiners."""
     payload = {"ballot": ballot.id}
     post(session, "ballots.close", f"ballot:{ballot.id}:close", payload, due_at=ballot.closes_at)
     halfway = ballot.closes_at - (ballot.closes_at - ballot.opens_at) / 2
@@ -31,6 +31,7 @@ def post_what_comes(session: Session, ballot: Ballot, *, at: datetime) -> None:
         payload,
         due_at=reminding,
     )
+    observing.post_noon(session, ballot, at=at)
     late = late_from(ballot)
     if late is not None and ballot.late_roll_at is None:
         post(session, "ballots.late", f"ballot:{ballot.id}:late", payload, due_at=max(at, late))
@@ -56,6 +57,7 @@ def add_late_joiners(session: Session, ballot_id: int, *, at: datetime) -> int |
         return None
     added = roll.draw_up(session, ballot, at=cut_off)
     ballot.late_roll_at = cut_off
+    crowding.post_look(session, ballot, at=at)
     log.append(session, ballot, [("late joiners", f"{cut_off.isoformat()} added={added}")])
     return added
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy.orm import Session
 
 from membership import clock, db
-from membership.ballots import published, queries, rules, telling, ways
+from membership.ballots import observing, published, queries, rules, telling, ways
 from membership.ballots.eligibility import rule_of
 from membership.ballots.models import Ballot
 from membership.ballots.rules import Phase
@@ -56,9 +56,9 @@ def results(slug: str) -> str:
         log = queries.published_log(session, ballot, after=ballot.log_length - LOG_SHOWN)
         topics = queries.topic_addresses(session, ballot.id)
         befell = queries.what_befell(session, ballot.id)
-        tiers = {tier.id: tier.name for tier in open_tiers(session)}
+        tiers, heads = {tier.id: tier.name for tier in open_tiers(session)}, observing.heads_told(session, ballot.id)
     return render_template(
-        "ballots/results.html", ballot=ballot, result=result, log=log, topics=topics, befell=befell, tiers=tiers,
+        "ballots/results.html", heads=heads, ballot=ballot, result=result, log=log, topics=topics, befell=befell, tiers=tiers,
         rule=rule_of(ballot.rule), shares=rules.shares_of_roll(ballot.roll_by or {}), told=telling.told(result.plain),
         contents=queries.shows_contents(result), contents_from=rules.CONTENTS_FROM, asked=ways.asked_for(result.method),
     )  # fmt: skip

@@ -208,6 +208,13 @@ class FarAway(Refused):
     words = N_("Please choose a time within the next years.")
 
 
+class OneOfTheTeam(Refused):
+    """Who runs a ballot does not observe it."""
+
+    field = "email"
+    words = N_("This is somebody of the team. Please name people outside of it.")
+
+
 class CannotChange(Refused):
     """What has opened stands."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from membership import clock
-from membership.ballots import actions
+from membership.ballots import actions, crowding, observing
 from membership.ballots.queries import ballot_by_id
 from membership.ballots.rules import BudgetDoesNotFit, CannotOpen, TooFewOptions
 from membership.jobs.queue import Claimed, Park, finishing, post
@@ -71,6 +71,18 @@ def seal(job: Claimed) -> None:
         actions.seal_batch(session, job.payload["ballot"], at=clock.now())
 
 
+def tell_at_noon(job: Claimed) -> None:
+    """Tell observers which line the log has come to, and come again the next day."""
+    with finishing(job) as session:
+        observing.tell_at_noon(session, job.payload["ballot"], at=clock.now())
+
+
+def look_for_crowds(job: Claimed) -> None:
+    """Tell managers of many memberships on a roll that came from one card or network."""
+    with finishing(job) as session:
+        crowding.tell_of_crowds(session, job.payload["ballot"], at=clock.now())
+
+
 TASKS: dict[str, Task] = {
     "ballots.open": open_at_its_time,
     "ballots.close": close_at_its_time,
@@ -78,4 +90,6 @@ TASKS: dict[str, Task] = {
     "ballots.confirm": confirm,
     "ballots.remind": remind,
     "ballots.late": add_late_joiners,
+    "ballots.noon": tell_at_noon,
+    "ballots.crowds": look_for_crowds,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,12 @@ def read(text: str) -> dict[str, Any]:
     return dict(found)
 
 
-def verify(evidence: dict[str, Any]) -> list[Finding]:
-    """Every check, in order. Raises `NoEvidence` for what has not the shape of evidence."""
+def verify(evidence: dict[str, Any], heads: Iterable[str] = ()) -> list[Finding]:
+    """Every check, in order; `heads` are hashes that observers were told. Raises `NoEvidence` for what has not the shape of
+    evidence."""
     try:
-        return [check(evidence) for check in (_chain, _lots, _result, _codes, _numbers, _recount)]
+        checks = [check(evidence) for check in (_chain, _lots, _result, _codes, _numbers, _recount)]
+        return checks + [_head(evidence, head) for head in heads]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise NoEvidence() from None
 
@@ -62,6 +65,13 @@ def _chain(evidence: dict[str, Any]) -> Finding:
             else "the last line is not the published head"
         )
     return Finding("log", broken is None, words)
+
+
+def _head(evidence: dict[str, Any], head: str) -> Finding:
+    """What somebody was told at the time must still stand in the log: then nothing before it was rewritten since."""
+    head = "".join(head.lower().split())
+    line = next((seq for seq, _event, _code, _prev, own in _log(evidence) if own == head), None)
+    return Finding("head", line is not None, f"stands in line {line}" if line else "stands in no line of this log")
 
 
 def _lots(evidence: dict[str, Any]) -> Finding:

@@ -12,7 +12,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from membership import clock, db
-from membership.ballots import actions, eligibility, queries, rules, ways
+from membership.ballots import actions, eligibility, observing, queries, rules, ways
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
@@ -61,7 +61,8 @@ def _page(
         mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
         asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
-        befell=queries.what_befell(session, ballot.id), shares=rules.shares_of_roll(ballot.roll_by or {}),
+        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id),
+        shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
 
 

@@ -172,7 +172,7 @@ def _answers(url: str) -> bool:
 
 
 def _beats(engine: Engine, since: datetime) -> bool:
-    with Session(engine.execution_options(reads_only=True)) as session:
+    with Session(engine.execution_options(begin="BEGIN")) as session:
         return session.execute(select(WorkerBeat.worker).where(WorkerBeat.at >= since)).first() is not None
 
 

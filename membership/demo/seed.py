@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from membership.ballots.models import Ballot
 from membership.demo import books, corrected, elsewhere, past, people, story, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
+from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
 from membership.giving.receipts import issuer_lines
@@ -112,6 +113,7 @@ def seed(
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
+    tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])

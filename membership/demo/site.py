@@ -1,4 +1,5 @@
-"""The invented newsroom's own site: a front page and its articles, each with the appeal in a plain frame beneath.
+"""The invented newsroom's own site: a front page and its articles, each with the appeal beneath: a plain frame,
+and the script that keeps its height right.
 
 `python -m membership.demo.site --port 8002 --members http://127.0.0.1:8000` serves it on `localhost`, which browsers take
 for another site than 127.0.0.1. It knows nothing of the membership site but its address.
@@ -48,7 +49,10 @@ def create_site(*, members_url: str, own_url: str) -> Flask:
     def article(slug: str) -> str:
         story = by_slug.get(slug) or abort(404)
         carried = urlencode({"article": f"{own_url}/{slug}"})
-        return render_template("demo/article.html", story=story, carried=carried, published=_day(story.days_ago))
+        published = _day(story.days_ago)
+        return render_template(
+            "demo/article.html", story=story, carried=carried, address=f"{own_url}/{slug}", published=published
+        )
 
     @site.get("/style.css")
     def style() -> Response:

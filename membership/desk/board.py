@@ -13,7 +13,9 @@ from membership.desk import actions, queries
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
+from membership.giving.queries import undecided_disputes
 from membership.memberships.queries import pledged_twice
+from membership.money import Money
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
 
@@ -24,6 +26,7 @@ PLACES = (
     ("/staff/tiers", lazy_gettext("Memberships on offer"), lazy_gettext("Their words, order and prices."), "manager"),
     ("/staff/ways", lazy_gettext("Other ways to give"), lazy_gettext("Transfer, cheque, PayPal; record a gift."), "manager"),
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
+    ("/staff/appeals", lazy_gettext("Appeal"), lazy_gettext("What is asked under articles, what it brought."), "viewer"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
     ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
@@ -51,6 +54,8 @@ def start() -> str:
             worker=worker_is_alive(session),
             guarded=guarded(session, clock.now()),
             promises=queries.waiting_promises(session, clock.now()),
+            disputes=undecided_disputes(session) if current_user.may("manager") else [],
+            money=Money,
             pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
             places=PLACES,
         )

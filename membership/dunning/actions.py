@@ -119,6 +119,7 @@ def _tell(
         step=step,
         amount=Money(row.amount, row.currency),
         tier=session.get_one(Tier, membership.tier_id),
+        seats=membership.seats,
         kept_until=membership.paid_until + GRACE if membership.paid_until else None,
         is_kept=bool(membership.paid_until and at < membership.paid_until + GRACE),
         token=make_link(session, membership, step=step or "first", at=at),
@@ -174,6 +175,7 @@ def announce(session: Session, membership: Membership, card: CardReading | None,
         "amount": Money(membership.amount, membership.currency),
         "renews_at": renews_at,
         "card": card,
+        "seats": membership.seats,
     }
     tier = session.get_one(Tier, membership.tier_id)
     if membership.interval == "year" and renews_at - at <= rules.RENEWAL_NOTICE:
@@ -225,7 +227,7 @@ def note_card(session: Session, change_id: int, card: CardReading | None, *, put
         to = _recipient(session, membership)
         if to is not None:
             tier = session.get_one(Tier, membership.tier_id)
-            write(session, "card_updated", to, key=f"card:{change.id}", at=at, card=card, tier=tier)
+            write(session, "card_updated", to, key=f"card:{change.id}", at=at, card=card, tier=tier, seats=membership.seats)
     look_again(session, membership.subscription_id, at=at)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.dunning.models import CardChange, CardLink, UnpaidInvoice
 from membership.dunning.rules import LinkIsSpent, link_is_open
 from membership.mail.models import Letter
@@ -18,6 +19,7 @@ _OPEN = (
     .where(UnpaidInvoice.membership_id == bindparam("membership"), UnpaidInvoice.state == "open")
     .order_by(UnpaidInvoice.id)
 )
+_ANY_OPEN = _OPEN.with_only_columns(UnpaidInvoice.id).limit(1)
 _OWES = (
     select(UnpaidInvoice.id)
     .join(Membership, Membership.id == UnpaidInvoice.membership_id)
@@ -28,12 +30,15 @@ _OWES = (
 
 def open_unpaid(session: Session, membership_id: int) -> list[UnpaidInvoice]:
     """What a membership still owes after a failed payment, the oldest first."""
-    return list(session.execute(_OPEN, {"membership": membership_id}).scalars())
+    own = {"membership": membership_id}
+    if run(session, _ANY_OPEN, own).first() is None:  # nearly always
+        return []
+    return list(session.execute(_OPEN, own).scalars())
 
 
-def owes(session: Session, subscription_id: str) -> bool:
+def owes(session: Session | Connection, subscription_id: str) -> bool:
     """Whether a failed payment of this subscription is still open in our books."""
-    return session.execute(_OWES, {"subscription": subscription_id}).first() is not None
+    return run(session, _OWES, {"subscription": subscription_id}).first() is not None
 
 
 def unpaid(session: Session, invoice_id: str) -> UnpaidInvoice | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from membership import clock
-from membership.db import reading, transaction
+from membership.db import asking, reading, transaction
 from membership.dunning import actions, queries
 from membership.dunning.actions import Owed
 from membership.dunning.models import CardChange
@@ -25,8 +25,8 @@ OWING = frozenset({"past_due", "unpaid", "incomplete"})
 
 def fetch_owed(subscription: SubscriptionReading, *, told: bool) -> list[Owed]:
     """A subscription's open invoices with what became of their last try; asked for only when something points to one."""
-    with reading() as session:
-        known = queries.owes(session, subscription.id)
+    with asking() as books:
+        known = queries.owes(books, subscription.id)
     if not (told or known or subscription.status in OWING):
         return []
     found = []

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_once, insert_once_as
 from membership.gateway.readings import CheckoutReading, PaymentReading, Settlement
 from membership.giving.ledger import book
 from membership.giving.models import Checkout, Payment, StripeCustomer
@@ -123,9 +123,6 @@ def forget_customer(session: Session, customer_id: str) -> bool:
     return bool(session.execute(gone.returning(StripeCustomer.customer_id)).first())
 
 
-_PAYMENT = select(Payment).where(Payment.stripe_id == bindparam("stripe_id"))
-
-
 def book_payment(
     session: Session,
     *,
@@ -143,7 +140,7 @@ def book_payment(
 
     Not `receipted` is what another system collected and gave a receipt for.
     """
-    new = insert_once(
+    new = insert_once_as(
         session,
         Payment,
         stripe_id=stripe_id,
@@ -160,10 +157,10 @@ def book_payment(
         card_last4=settlement.card_last4 if settlement else None,
         article_id=article_id,
     )
-    payment = session.execute(_PAYMENT, {"stripe_id": stripe_id}).scalar_one()
+    payment = new or session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
     if settlement is not None and settlement.booked is not None:
         book(session, settlement.booked, kind="gross", payment_id=payment.id)
-    if new and receipted:
+    if new is not None and receipted:
         post_receipt(session, payment, at=at)
     return payment
 

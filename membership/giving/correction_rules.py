@@ -14,7 +14,10 @@ from membership.refusals import N_, Refused
 REFUND_HOLDS = frozenset({"asked", "pending", "requires_action", "succeeded"})
 """States in which a refund's amount is gone, or must be kept back for it."""
 
-DISPUTE_TAKES = frozenset({"needs_response", "under_review", "lost", "appeal_needs_response", "appeal_under_review"})
+UNDECIDED = frozenset({"needs_response", "under_review", "appeal_needs_response", "appeal_under_review"})
+"""Statuses in which the disputed amount is not ours, and may come back."""
+
+DISPUTE_TAKES = UNDECIDED | {"lost"}
 """Statuses in which the disputed amount is not ours."""
 
 
@@ -39,6 +42,21 @@ def refunded(states: Iterable[tuple[str, int]]) -> int:
 def is_disputed(statuses: Iterable[str]) -> bool:
     """Whether any dispute holds the payment's money now."""
     return any(status in DISPUTE_TAKES for status in statuses)
+
+
+def is_undecided(statuses: Iterable[str]) -> bool:
+    """Whether a bank has yet to decide who keeps the payment's money."""
+    return any(status in UNDECIDED for status in statuses)
+
+
+def dispute_news(was_disputed: bool, disputed: bool, *, was_undecided: bool, undecided: bool) -> str | None:
+    """What a change of a payment's disputes means to whoever paid: `taken` (their bank decides), `lost` (decided, or
+    taken back for good), `back` (decided for us, or withdrawn); None when it changes nothing for them."""
+    if undecided and not was_undecided:
+        return "taken"
+    if disputed and not undecided and (was_undecided or not was_disputed):
+        return "lost"
+    return "back" if was_disputed and not disputed else None
 
 
 def counts(amount: int, *, refunded: int, disputed: bool) -> bool:

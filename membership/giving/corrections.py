@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from membership.db import insert_once
 from membership.gateway.readings import Booking, DisputeReading, RefundReading
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import counts, is_disputed, refund_amount, refunded
+from membership.giving.correction_rules import counts, dispute_news, is_disputed, is_undecided, refund_amount, refunded
 from membership.giving.ledger import book
 from membership.giving.models import Payment
 from membership.giving.queries import disputes_of, refunds_of
@@ -80,7 +80,7 @@ def keep_corrections(
     before it was taken over from another system is kept, and that is all: no letter, no receipt, no card taken off.
     """
     session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
-    was_disputed = _held(session, payment)[1]
+    was_disputed, was_undecided = _held(session, payment)[1], _is_undecided(session, payment)
     for refund in refunds:
         _keep_refund(session, payment, refund, at=at)
     for dispute in disputes:
@@ -91,6 +91,10 @@ def keep_corrections(
     if disputed and not was_disputed and fresh and payment.payment_intent_id:
         about = {"payment_intent": payment.payment_intent_id}
         post(session, STOP_CARD, f"stop-card:{payment.payment_intent_id}", about, due_at=at)
+    undecided = _is_undecided(session, payment)
+    news = dispute_news(was_disputed, disputed, was_undecided=was_undecided, undecided=undecided)
+    if news is not None and any(_is_ours(payment, one.created_at) for one in disputes):
+        _tell_dispute(session, payment, news, disputes, at=at)
     counting = counts(payment.amount, refunded=held, disputed=disputed)
     _follow_with_receipt(session, payment, counting, "dispute" if disputed else "refund", at=at)
     return counting
@@ -99,6 +103,10 @@ def keep_corrections(
 def _held(session: Session, payment: Payment) -> tuple[int, bool]:
     held = refunded((row.state, row.amount) for row in refunds_of(session, payment.id))
     return held, is_disputed(row.status for row in disputes_of(session, payment.id))
+
+
+def _is_undecided(session: Session, payment: Payment) -> bool:
+    return is_undecided(row.status for row in disputes_of(session, payment.id))
 
 
 def _keep_refund(session: Session, payment: Payment, reading: RefundReading, *, at: datetime) -> None:
@@ -185,3 +193,15 @@ def _tell_refund(session: Session, payment: Payment, refund: Refund, kind: str, 
             paid=paid,
             payment=payment,
         )
+
+
+def _tell_dispute(
+    session: Session, payment: Payment, news: str, disputes: Sequence[DisputeReading], *, at: datetime
+) -> None:
+    """A bank took a payment back, gave it back or decided: whoever paid hears what that means for them, once each."""
+    person = session.get(Person, payment.reader_id)
+    if person is not None:
+        to = Recipient(person.email, person.name, person.language, person.reader_id)
+        key = f"disputed:{':'.join(sorted(one.id for one in disputes))}:{news}"
+        amount = Money(payment.amount, payment.currency)
+        write(session, "payment_disputed", to, key=key, at=at, news=news, payment=payment, amount=amount)

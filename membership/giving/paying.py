@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import current_app, request
 from flask_babel import get_locale
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from membership import clock
 from membership.db import reading, transaction
 from membership.gateway.client import CheckoutRequest, Opened
-from membership.giving import guarding
+from membership.giving import guarding, touches
 from membership.giving.actions import Asked, begin_checkout, note_opened
 from membership.giving.fees import fee_rates
 from membership.giving.forms import PayForm
@@ -22,8 +22,8 @@ from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_attempt, customer_of
 from membership.giving.rules import FeeRate, FormUsed, attempt_key, covering
 from membership.giving.steps import OneMoreStep
+from membership.giving.touching import article_of, note_touch
 from membership.money import Money, check_bounds
-from membership.newsroom import actions as newsroom_actions
 from membership.newsroom import queries as newsroom
 from membership.newsroom.currencies import choose
 from membership.readers.rules import email_key
@@ -58,8 +58,10 @@ def coffees_and_currency(
 
 
 def article_asked() -> str:
-    """The article's address that came along, as it came; checked only when a checkout is written."""
-    return (request.values.get("article") or "")[:2000]
+    """The touch that came along (`giving.touches`), as it came; checked only when a checkout is written."""
+    own = urlsplit(current_app.config["MEMBERSHIP"].base_url).netloc
+    referrer = request.referrer if urlsplit(request.referrer or "").netloc != own else None
+    return touches.with_marks(request.values.get("article") or "", request.args, referrer)
 
 
 def send_to_stripe(
@@ -73,16 +75,17 @@ def send_to_stripe(
     open_page: Callable[[CheckoutRequest], Opened],
     unconfirmed: Unconfirmed | None = None,
     fee_may_be_covered: bool = False,
+    parts: int = 1,
 ) -> str:
     """Write the checkout, open the hosted page, and return its address for a 303.
 
     The row comes first: whatever happens while Stripe is asked, the same attempt finds it again and Stripe's idempotency
     key (made of the row's token) opens the same page. `back` is where a reader who turns round finds the form again, as
-    a path; `unconfirmed` is an address that a letter must confirm first. Raises `TooOften`, `FormUsed`,
-    `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
+    a path; `parts`: into how many of one price the sum divides; `unconfirmed` is an address that a letter must confirm
+    first. Raises `TooOften`, `FormUsed`, `StripeUnreachable`, and `OneMoreStep`, which needs no catching.
     """
     at = clock.now()
-    amount, fee_cover = _with_fee(form, amount) if fee_may_be_covered else (amount, None)
+    amount, fee_cover = _with_fee(form, amount, parts) if fee_may_be_covered else (amount, None)
     email = str(form.email.data)
     browser = browser_hash()
     address = str(form.article.data or "")
@@ -91,7 +94,8 @@ def send_to_stripe(
     if not _begun_before(attempt):  # a double click is one try
         guarding.admit(email, str(form.attempt.data), origin, language=language(), unconfirmed=unconfirmed)
     with transaction() as session:
-        article = newsroom_actions.article(session, address, "", at) if address else None
+        touch = touches.read(address, newsroom.sites(session)) if address else touches.NO_TOUCH
+        article = article_of(session, touch, at)
         asked = Asked(
             attempt=attempt,
             kind=kind,
@@ -105,6 +109,7 @@ def send_to_stripe(
         )
         checkout = begin_checkout(session, asked, at=at)
         guarding.note_origin(session, checkout.id, origin, at=at)
+        note_touch(session, checkout, touch, at=at)
         prepare(session, checkout)
         customer = customer_of(session, checkout.reader_id) if checkout.reader_id else None
     if checkout.session_url and checkout.state == "open":
@@ -123,18 +128,18 @@ def fee_rate(code: str) -> FeeRate | None:
         return fee_rates(session).get(code)
 
 
-def fee_examples(code: str, amounts: Sequence[Money]) -> list[tuple[Money, Money]]:
+def fee_examples(code: str, amounts: Sequence[Money], *, parts: int = 1) -> list[tuple[Money, Money]]:
     """Amounts that a page offers, each with what covering its fee would add; empty where that is not offered."""
     rate = fee_rate(code)
-    return [(amount, covering(amount, rate) - amount) for amount in amounts] if rate else []
+    return [(amount, covering(amount, rate, parts=parts) - amount) for amount in amounts] if rate else []
 
 
-def _with_fee(form: PayForm, net: Money) -> tuple[Money, int | None]:
+def _with_fee(form: PayForm, net: Money, parts: int) -> tuple[Money, int | None]:
     """What to charge, and the part of it that covers the fee: nothing unless the payer ticked it and saw the exact sum."""
     rate = fee_rate(net.currency) if form.cover.data else None
     if rate is None:
         return net, None
-    gross = check_bounds(covering(net, rate), locale=language())
+    gross = check_bounds(covering(net, rate, parts=parts), locale=language())
     if form.gross_seen.data != str(gross.minor):
         raise OneMoreStep("giving/cover.html", own=("gross_seen",), net=net, fee=gross - net, gross=gross)
     return gross, gross.minor - net.minor

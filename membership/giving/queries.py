@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, union
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.giving.correction_models import Dispute, Refund
+from membership.giving.correction_rules import DISPUTE_TAKES, REFUND_HOLDS, UNDECIDED
+from membership.giving.guard_models import CheckoutOrigin
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
+
+DISPUTES_SHOWN = 20
 
 
 def checkout_by_session(session: Session, session_id: str) -> Checkout | None:
@@ -58,9 +63,18 @@ def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | Non
     return session.execute(_BY_INTENT, {"intent": payment_intent_id}).scalar_one_or_none()
 
 
-def is_corrected(session: Session, payment_intent_id: str) -> bool:
+def is_corrected(session: Session | Connection, payment_intent_id: str) -> bool:
     """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
-    return bool(session.execute(_CORRECTED, {"intent": payment_intent_id}).scalar_one_or_none())
+    return bool(run(session, _CORRECTED, {"intent": payment_intent_id}).scalar())
+
+
+def payment_counts() -> ColumnElement[bool]:
+    """`correction_rules.counts` as an SQL condition on `Payment`: not refunded in full, and not disputed."""
+    held = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == Payment.id, Refund.state.in_(REFUND_HOLDS)
+    )
+    disputed = exists().where(Dispute.payment_id == Payment.id, Dispute.status.in_(DISPUTE_TAKES))
+    return and_(held.correlate(Payment).scalar_subquery() < Payment.amount, ~disputed.correlate(Payment))
 
 
 def refunds_of(session: Session, payment_id: int) -> list[Refund]:
@@ -71,6 +85,25 @@ def refunds_of(session: Session, payment_id: int) -> list[Refund]:
 def disputes_of(session: Session, payment_id: int) -> list[Dispute]:
     """Every dispute of a payment, the first one first."""
     return list(session.execute(select(Dispute).where(Dispute.payment_id == payment_id).order_by(Dispute.id)).scalars())
+
+
+def waiting_once(session: Session, reader_id: int, person: str) -> list[Checkout]:
+    """One-time payments of a reader that their bank still works on, the newest first: begun when signed in, or by their
+    address (`person`: `guarding.person_key` of it). A membership that waits is shown as what it is."""
+    mine = union(
+        select(Checkout.id).where(Checkout.reader_id == reader_id),
+        select(CheckoutOrigin.checkout_id).where(CheckoutOrigin.person == person),
+    )
+    waiting = (Checkout.state == "waiting", Checkout.kind.in_(("donation", "gift")), Checkout.id.in_(mine))
+    return list(session.execute(select(Checkout).where(*waiting).order_by(Checkout.id.desc())).scalars())
+
+
+def undecided_disputes(session: Session) -> list[tuple[Dispute, Payment]]:
+    """Disputes that a bank has yet to decide, the oldest first: each is to be answered in time. Inquiries included."""
+    waiting = Dispute.status.in_(UNDECIDED | {"warning_needs_response", "warning_under_review"})
+    statement = select(Dispute, Payment).join(Payment, Payment.id == Dispute.payment_id).where(waiting)
+    rows = session.execute(statement.order_by(Dispute.opened_at, Dispute.id).limit(DISPUTES_SHOWN)).all()
+    return [(dispute, payment) for dispute, payment in rows]
 
 
 def payments_of(session: Session, reader_id: int) -> list[tuple[Payment, Receipt | None]]:

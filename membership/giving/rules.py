@@ -74,13 +74,14 @@ def presets(coffee: Money) -> list[Money]:
     return [coffee * times for times in PRESETS]
 
 
-def covering(net: Money, rate: FeeRate) -> Money:
+def covering(net: Money, rate: FeeRate, *, parts: int = 1) -> Money:
     """What to charge so that `net` is left: ceil((net + fixed) / (1 - part)), in integers, up to the currency's step.
 
-    An estimate: what Stripe keeps in the end stands in its balance transaction and varies with card and country.
+    A sum that is charged in `parts` of one price (a group's seats) is rounded up so that it divides by them. An estimate:
+    what Stripe keeps in the end stands in its balance transaction and varies with card and country.
     """
     gross = _up((net + rate.fixed).minor * WHOLE, WHOLE - rate.basis_points)
-    step = currency(net.currency).step
+    step = currency(net.currency).step * parts
     return Money(_up(gross, step) * step, net.currency)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template
 from flask_babel import get_locale, gettext
 from flask_login import current_user
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from wtforms import SelectChoice
 from membership import clock
 from membership.db import reading, transaction
 from membership.giving import way_acts
+from membership.giving.paying import article_asked
 from membership.giving.room import blueprint
 from membership.giving.rules import attempt_key
 from membership.giving.way_forms import WAY_WORDS, GiftForm, WaysForm
@@ -35,7 +36,7 @@ Answer = Response | str | tuple[str, int]
 @allow(Who.ANYONE)
 def other_ways() -> str:
     """Other ways to support. The article somebody came from is carried along."""
-    article = request.args.get("article", "")[:2000]
+    article = article_asked()
     with reading() as session:
         found, text = way_acts.ways(session), newsroom.page(session, "ways")
     words = text.text if text else defaults.PAGES["ways"]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import TextClause
 
 from membership import clock
-from membership.db import UtcTime, transaction, writing
+from membership.db import UtcTime, run, transaction, writing
 
 ATTEMPTS = 10
 """So many tries, then the job is parked for a person to look at."""
@@ -105,7 +105,7 @@ def post(
     session: Session | Connection, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime
 ) -> None:
     """Write a job in the caller's transaction. `name` is `room.task`; the earlier of two due times counts."""
-    session.execute(_POST, posting(name, key, payload, due_at=due_at))
+    run(session, _POST, posting(name, key, payload, due_at=due_at))
 
 
 def posting(name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime) -> dict[str, Any]:
@@ -117,14 +117,14 @@ def claim(*, lease: timedelta = LEASE) -> Claimed | None:
     """The next job that is due, or one whose holder died; None when there is nothing to do."""
     with writing() as connection:
         statement = _CLAIM_NEXT[connection.dialect.name]
-        row = connection.execute(statement, _lease_values(lease) | {"now": clock.now()}).mappings().first()
+        row = run(connection, statement, _lease_values(lease) | {"now": clock.now()}).first()
     return _claimed(row) if row else None
 
 
 def claim_key(key: str, *, lease: timedelta = LEASE) -> Claimed | None:
     """This very job, due or not, unless somebody holds it; None when there is none to have."""
     with writing() as connection:
-        row = connection.execute(_CLAIM_KEY, _lease_values(lease) | {"key": key}).mappings().first()
+        row = run(connection, _CLAIM_KEY, _lease_values(lease) | {"key": key}).first()
     return _claimed(row) if row else None
 
 
@@ -133,7 +133,7 @@ def finishing(job: Claimed) -> Iterator[Session]:
     """The transaction in which a task writes its results and its job ends, both or neither. Raises `LeaseLost`."""
     with transaction() as session:
         hold = {"id": job.id, "lease": job.lease}
-        if not session.execute(_DONE, hold).rowcount and not session.execute(_DUE_AGAIN, hold).rowcount:  # type: ignore[attr-defined]
+        if not run(session, _DONE, hold).rowcount and not run(session, _DUE_AGAIN, hold).rowcount:
             raise LeaseLost(job.key)
         yield session
 
@@ -161,6 +161,5 @@ def _lease_values(lease: timedelta) -> dict[str, Any]:
 
 
 def _claimed(row: Any) -> Claimed:
-    payload = row["payload"]
-    values = dict(row) | {"payload": json.loads(payload) if isinstance(payload, str) else payload}
-    return Claimed(**values)
+    payload = json.loads(row.payload) if isinstance(row.payload, str) else row.payload
+    return Claimed(row.id, row.key, row.name, payload, row.attempts, row.lease)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_once, run
 from membership.gateway.looking import look_again
 from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
 from membership.giving.actions import book_payment, note_failed, reader_behind
@@ -28,7 +29,7 @@ from membership.memberships.queries import (
     membership_by_subscription,
     membership_of_payment,
     periods_paid,
-    tier_by_product,
+    tier_id_by_product,
 )
 from membership.memberships.tiers import Tier
 from membership.money import Money
@@ -183,9 +184,9 @@ def _known(session: Session, subscription: SubscriptionReading, *, at: datetime)
 
 
 def _tier(session: Session, subscription: SubscriptionReading, checkout: Checkout | None) -> int | None:
-    by_product = tier_by_product(session, subscription.product_id)
+    by_product = tier_id_by_product(session, subscription.product_id)
     if by_product is not None:
-        return by_product.id
+        return by_product
     choice = checkout_choice(session, checkout.id) if checkout else None
     return choice.tier_id if choice else None
 
@@ -227,8 +228,7 @@ def _follow(
 def _plan(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
     """What is planned at Stripe for later, or nothing."""
     planned = subscription.planned
-    by_product = tier_by_product(session, planned.product_id) if planned else None
-    membership.next_tier_id = by_product.id if by_product else None
+    membership.next_tier_id = tier_id_by_product(session, planned.product_id) if planned else None
     membership.next_amount = planned.amount if planned else None
     membership.next_interval = planned.interval if planned else None
     membership.next_from = planned.starts_at if planned else None
@@ -258,22 +258,25 @@ def _move(
     at: datetime,
 ) -> None:
     """Write the movement that this change makes, and wake whoever depends on standing."""
-    moved = session.execute(_MOVED, {"membership": membership.id}).scalars().all()
     after = rules.counted_amount(
         status=membership.status,
         # Money that went back takes away standing; what runs on is still what the next months bring.
-        paid_once=bool(moved) or membership.paid_until is not None,
+        paid_once=membership.paid_until is not None or bool(_movements(session, membership)),
         amount=membership.amount,
         interval=membership.interval,
         paused=membership.paused,
     )
+    ended = membership.status in rules.ENDED
+    if rules.runs_as_before(membership.counted, after, ended=ended):  # nearly always
+        return
+    moved = _movements(session, membership)
     kind = rules.movement_kind(
         membership.counted,
         after,
-        was_patron_before=bool(session.execute(_MOVED_BEFORE, {"reader": membership.reader_id}).scalar_one()),
+        was_patron_before=bool(run(session, _MOVED_BEFORE, {"reader": membership.reader_id}).scalar()),
         payment_failed=payment_failed,
         paused=membership.paused,
-        ended=membership.status in rules.ENDED,
+        ended=ended,
         rested=bool(moved) and moved[-1] == "paused",
     )
     if kind is None:
@@ -297,6 +300,11 @@ def _move(
         _say_ended(session, membership, lost=kind == "lost", at=at)
 
 
+def _movements(session: Session, membership: Membership) -> Sequence[str]:
+    """The kinds of a membership's movements so far, the first one first."""
+    return run(session, _MOVED, {"membership": membership.id}).scalars()
+
+
 def _say_ended(session: Session, membership: Membership, *, lost: bool, at: datetime) -> None:
     if membership.seats is not None:
         groups.say_over(session, membership, at=at)
@@ -304,7 +312,8 @@ def _say_ended(session: Session, membership: Membership, *, lost: bool, at: date
     if person is not None:
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         key = f"ended:{membership.subscription_id}"
-        write(session, "membership_ended", to, key=key, at=at, lost=lost, ended_at=membership.ended_at or at)
+        values: dict[str, Any] = {"lost": lost, "ended_at": membership.ended_at or at, "seats": membership.seats}
+        write(session, "membership_ended", to, key=key, at=at, **values)
 
 
 def tell_already_patron(session: Session, email: str, *, group: bool = False, at: datetime) -> None:

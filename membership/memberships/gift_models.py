@@ -15,7 +15,7 @@ class Gift(Base):
 
     `token` is the secret of the link that claims it. `deliver_at` is when the link goes to `recipient_email` by letter;
     without an address the giver hands it over. `given_id` is what the recipient got. `withdrawn_for` says why it cannot be
-    claimed while its payment does not count (`refund`, `dispute`).
+    claimed while its payment does not count: a `dispute` that is undecided, or money that went back (`refund`).
     """
 
     __tablename__ = "gift"

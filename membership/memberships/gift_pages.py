@@ -78,6 +78,7 @@ def begin_gift() -> Answer:
             back=paying.back_to("/give/membership", form, tier=offer.slug),
             prepare=prepare,
             open_page=lambda asked: gateway.open_donation_checkout(asked, name=name, button="pay"),
+            fee_may_be_covered=True,
         )
     except Refused as refused:
         form.show(refused, "months")
@@ -209,5 +210,6 @@ def _page(form: GiftForm, wish: str | None) -> str:
         offer.slug: [price_of(months, monthly=offer.monthly, yearly=offer.yearly) for months in PERIODS]
         for offer in offers
     }
+    fees = paying.fee_examples(code, [price[-1] for price in prices.values()])
     values = {"offers": offers, "prices": prices, "periods": PERIODS, "currency": code, "currencies": list(coffees)}
-    return render_template("memberships/give.html", form=form, **values)
+    return render_template("memberships/give.html", form=form, fees=fees, **values)

@@ -17,6 +17,9 @@ from membership.memberships.given_models import GivenMembership
 from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.readers.models import Person
+from membership.readers.queries import written_like
+
+PAGE = 25
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,26 @@ def own_gift(session: Session, giver_id: int, gift_id: int) -> Gift | None:
     return session.execute(select(Gift).where(*mine)).scalar_one_or_none()
 
 
-def all_gifts(session: Session, *, most: int = 500) -> list[GiftLine]:
-    """Everybody's, those first that nobody has claimed."""
-    lines = _lines(session, _statement().limit(most))
-    return sorted(lines, key=lambda line: line.state not in {GiftState.OPEN, GiftState.TO_COME})
+def find_gifts(session: Session, sought: str, *, waiting: bool, before: int | None) -> tuple[list[GiftLine], bool]:
+    """Everybody's gifts by the name or address of who gave, got or claimed one, the newest first; `waiting`: those only
+    that may still be claimed. At most a page of them, older than the gift `before`; and whether there are more."""
+    statement = _statement().limit(PAGE + 1)
+    if waiting:
+        statement = statement.where(Gift.given_id.is_(None), Gift.withdrawn_for.is_(None))
+    if sought:
+        people = (_giver.name, _giver.email, _reader.name, _reader.email, Gift.recipient_name, Gift.recipient_email)
+        statement = statement.where(written_like(sought, *people))
+    if before is not None:
+        statement = statement.where(Gift.id < before)
+    lines = _lines(session, statement)
+    return lines[:PAGE], len(lines) > PAGE
+
+
+_giver, _reader = aliased(Person), aliased(Person)
 
 
 def _statement() -> Select[*tuple[Any, ...]]:
-    giver, reader = aliased(Person), aliased(Person)
+    giver, reader = _giver, _reader
     return (
         select(Gift, Tier.name, Payment, giver, reader, GivenMembership)
         .join(Tier, Tier.id == Gift.tier_id)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.db import insert_once
 from membership.gateway.readings import PaymentReading
 from membership.giving.actions import book_payment, reader_behind
-from membership.giving.correction_rules import counts, is_disputed, refunded
+from membership.giving.correction_rules import counts, is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, Payment
 from membership.giving.queries import checkout_by_token, disputes_of, refunds_of
 from membership.jobs.queue import post
@@ -166,17 +166,29 @@ def follow_money(session: Session, payment: Payment, *, at: datetime) -> None:
         given.hold(session, claimed.id)
     gift = _hold(session, gift.id)
     assert gift is not None
-    held = refunded((row.state, row.amount) for row in refunds_of(session, payment.id))
-    disputed = is_disputed(row.status for row in disputes_of(session, payment.id))
-    why = None if counts(payment.amount, refunded=held, disputed=disputed) else "dispute" if disputed else "refund"
+    why = _withdrawn_for(session, payment)
     if why == gift.withdrawn_for:
         return
     gift.withdrawn_for = why
-    if claimed is not None:
-        claimed.frozen = why is not None
+    if claimed is not None and why is not None:
+        given.rest(claimed, at=at)
+    elif claimed is not None:
+        given.go_on(claimed, at=at)
+    elif why is None and gift.delivered_at is not None:
+        gift.delivered_at = at  # the letter below brings the link anew; reminders count from it
     session.flush()
-    if why is not None and (claimed is not None or gift.delivered_at is not None):
-        _write(session, gift, "gift_withdrawn", to_giver=False, at=at, key=f"{why}:{at:%Y-%m-%d}", why=why)
+    if claimed is not None or gift.delivered_at is not None:
+        letter = "gift_counts_again" if why is None else "gift_withdrawn"
+        _write(session, gift, letter, to_giver=False, at=at, key=f"{why}:{at:%Y-%m-%d}", why=why)
+
+
+def _withdrawn_for(session: Session, payment: Payment) -> str | None:
+    """Why a gift's payment does not count: a `dispute` that is undecided, or money that went back (`refund`)."""
+    held = refunded((row.state, row.amount) for row in refunds_of(session, payment.id))
+    statuses = [row.status for row in disputes_of(session, payment.id)]
+    if counts(payment.amount, refunded=held, disputed=is_disputed(statuses)):
+        return None
+    return "dispute" if is_undecided(statuses) else "refund"
 
 
 def _post(session: Session, gift: Gift, *, at: datetime) -> None:
@@ -199,7 +211,7 @@ def _write(
     claimed = session.get(GivenMembership, gift.given_id) if gift.given_id else None
     write(
         session, letter, to, key=f"{letter}:{gift.id}:{key}", at=at, gift=gift, tier=tier, given=claimed,
-        fleeting=letter in {"gift_bought", "gift_for_you", "gift_reminder", "gift_unclaimed"}, **values,
+        fleeting=letter in {"gift_bought", "gift_for_you", "gift_reminder", "gift_unclaimed", "gift_counts_again"}, **values,
     )  # fmt: skip
 
 

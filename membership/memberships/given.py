@@ -12,7 +12,7 @@ from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships.given_models import GivenMembership
-from membership.memberships.rules import OverAlready, UnknownTier, checked_end, months_later, notice_at
+from membership.memberships.rules import OverAlready, UnknownTier, checked_end, end_after_rest, months_later, notice_at
 from membership.memberships.standing import standings_of
 from membership.memberships.tiers import Tier
 from membership.readers.models import Person
@@ -66,6 +66,21 @@ def end(session: Session, given: GivenMembership, *, by: int | None, at: datetim
     wake(session, given, at=at)
 
 
+def rest(given: GivenMembership, *, at: datetime) -> None:
+    """The money behind a (held) gift went back, or is disputed: it gives nothing meanwhile."""
+    if not given.frozen:
+        given.frozen, given.frozen_at = True, at
+
+
+def go_on(given: GivenMembership, *, at: datetime) -> None:
+    """The money behind a (held) gift is there again: it goes on, and not a day of it is lost."""
+    if not given.frozen:
+        return
+    if given.ends_at is not None and given.frozen_at is not None:
+        given.ends_at = end_after_rest(given.ends_at, since=given.frozen_at, at=at)
+    given.frozen, given.frozen_at = False, None
+
+
 def hold(session: Session, given_id: int) -> GivenMembership | None:
     """A given membership, its row locked."""
     statement = select(GivenMembership).where(GivenMembership.id == given_id)
@@ -83,7 +98,7 @@ def wake(session: Session, given: GivenMembership, *, at: datetime) -> None:
 def follow(session: Session, given_id: int, *, at: datetime) -> None:
     """What is due about a given membership: the notice before its end, the letter at its end, perks, the next gift."""
     given = hold(session, given_id)
-    if given is None or given.begins_at is None or given.ends_at is None:
+    if given is None or given.begins_at is None or given.ends_at is None or given.frozen:
         return
     notice = notice_at(given.begins_at, given.ends_at)
     if at >= given.ends_at:

@@ -17,8 +17,9 @@ class GivenMembership(Base):
 
     `key` is what makes it one: the staff's form, or the gift that was claimed. A gift lasts `months`; one that waits for
     its turn, because its reader has standing already, has neither beginning nor end yet. `ends_at` is moved forward when
-    it is ended early (`ended_at`, `ended_by`: by staff, or nobody when its money went back). `frozen` while the gift's
-    payment is disputed. `reason` is the team's. `pledged_since`: when a pledge that ran elsewhere had begun there.
+    it is ended early (`ended_at`, `ended_by`: by staff, or nobody when its money went back). `frozen` since `frozen_at`
+    while the gift's payment does not count; should it count again, the days between are added. `reason` is the team's.
+    `pledged_since`: when a pledge that ran elsewhere had begun there.
     """
 
     __tablename__ = "given_membership"
@@ -38,6 +39,7 @@ class GivenMembership(Base):
     begins_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None] = mapped_column(index=True)
     frozen: Mapped[bool] = mapped_column(default=False)
+    frozen_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(Text)
     given_by: Mapped[int | None] = mapped_column(ForeignKey("reader.id"), index=True)
     given_at: Mapped[datetime]

@@ -36,6 +36,8 @@ from membership.web.browser import browser_hash, client_address
 from membership.web.limits import CHECKOUTS_PER_CLIENT, count_against
 
 Answer = Response | str | tuple[str, int]
+USUAL = 5
+"""So many seats stand in the form before somebody writes another number."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Order:
 def group() -> Answer:
     """The form: tier, how often, how many seats. Who pays for a group already finds its page."""
     browser_hash()  # the mark is made with the form, so that two clicks at once carry the same one
-    form = GroupForm(article=paying.article_asked(), tier=request.args.get("tier"), interval="month", seats=5)
+    form = GroupForm(article=paying.article_asked(), tier=request.args.get("tier"), interval="month", seats=USUAL)
     if current_user.is_authenticated:
         form.email.data = current_user.email
         if _pays_already(current_user.email):
@@ -91,6 +93,8 @@ def begin_group() -> Answer:
             open_page=lambda asked: gateway.open_membership_checkout(
                 asked, product_id=product_of(order.offer.id), interval=order.interval, seats=order.seats
             ),
+            fee_may_be_covered=True,
+            parts=order.seats,
         )
     except Refused as refused:
         form.show(refused, "seats")
@@ -176,5 +180,7 @@ def _page(form: GroupForm, wish: str | None) -> str:
         form.interval.data = "month"
     form.currency.choices = [SelectChoice(offered_code) for offered_code in coffees]
     form.currency.data = code
-    values = {"offers": offers, "currency": code, "currencies": list(coffees), "least": LEAST, "most": MOST}
+    seats = form.seats.data if form.seats.data and LEAST <= form.seats.data <= MOST else USUAL
+    fees = paying.fee_examples(code, [offer.monthly * seats for offer in offers], parts=seats)
+    values = {"fees": fees, "offers": offers, "currency": code, "currencies": list(coffees), "least": LEAST, "most": MOST}
     return render_template("memberships/group.html", form=form, **values)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from membership.refusals import N_, Refused
 
 LEAST, MOST = 2, 500
 """So many seats a group may have; who needs more writes to us."""
+
+
+REMIND, KEPT = timedelta(days=7), timedelta(days=30)
+"""Whoever has not answered an invitation is reminded once, after so long; and so long the seat is kept for them."""
 
 
 class NotThatMany(Refused):
@@ -89,3 +95,18 @@ def check_change(now: int, after: int | None, *, taken: int) -> bool:
 def free_seats(seats: int, planned: int | None, taken: int) -> int:
     """How many seats can be given; of those that will be gone with the next period none."""
     return max(min(seats, planned if planned is not None else seats) - taken, 0)
+
+
+def kept_until(offered_at: datetime) -> datetime:
+    """Until when a seat is kept for whoever was invited."""
+    return offered_at + KEPT
+
+
+def is_to_be_reminded(offered_at: datetime, at: datetime) -> bool:
+    """Whether the reminder of an unanswered invitation is due."""
+    return offered_at + REMIND <= at < kept_until(offered_at)
+
+
+def next_look(offered_at: datetime, at: datetime) -> datetime | None:
+    """When something is due again about an unanswered invitation; None once nothing is."""
+    return next((due for due in (offered_at + REMIND, kept_until(offered_at)) if due > at), None)

@@ -16,12 +16,16 @@ from membership.memberships.given import wake_turn
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.group_queries import seat_by_token, taken_seats
 from membership.memberships.group_rules import (
+    REMIND,
     NoSeatLeft,
     NoSuchSeat,
     NotPaidYet,
     SeatedAlready,
     TakenAlready,
     free_seats,
+    is_to_be_reminded,
+    kept_until,
+    next_look,
 )
 from membership.memberships.models import Membership
 from membership.memberships.rules import ENDED
@@ -32,12 +36,16 @@ from membership.readers.rules import email_key
 from membership.refusals import NotFound
 from membership.web.tokens import new_token
 
+FOLLOW = "memberships.seats"
+"""The job: what is due about a group's invitations that nobody has answered."""
+
 
 def offer_seats(session: Session, membership_id: int, emails: Iterable[str], *, at: datetime) -> int:
     """Invite these addresses, a letter each; one that has a seat or an invitation already is passed over.
 
     Returns how many were invited. Raises `NotPaidYet`, `NoSeatLeft`.
     """
+    _look_at(session, membership_id, at=at + REMIND)  # jobs are locked before rows
     group = _hold(session, membership_id)
     wanted: dict[str, str] = {}
     for email in emails:
@@ -53,6 +61,31 @@ def offer_seats(session: Session, membership_id: int, emails: Iterable[str], *, 
         if seat is not None:
             _invite(session, group, seat, at=at)
     return len(wanted)
+
+
+def follow(session: Session, membership_id: int, *, at: datetime) -> None:
+    """What is due about invitations that nobody has answered: one reminder, and after a month the seat is free again,
+    which its payer hears of in one letter for all that came to their end together."""
+    group = _hold(session, membership_id, running=False)
+    if group.status in ENDED:
+        return
+    waiting = (GroupSeat.membership_id == group.id, GroupSeat.freed_at.is_(None), GroupSeat.reader_id.is_(None))
+    lapsed = []
+    for seat in session.execute(select(GroupSeat).where(*waiting).order_by(GroupSeat.id)).scalars().all():
+        again = next_look(seat.offered_at, at)
+        if again is None:
+            seat.freed_at = at
+            lapsed.append(seat.email)
+            continue
+        if is_to_be_reminded(seat.offered_at, at):
+            _invite(session, group, seat, reminding=True, at=at)
+        _look_at(session, group.id, at=again)
+    session.flush()
+    payer = session.get(Person, group.reader_id)
+    if lapsed and payer is not None:
+        to = Recipient(payer.email, payer.name, payer.language, payer.reader_id)
+        key = f"seats-lapsed:{group.id}:{at:%Y-%m-%dT%H:%M}"
+        write(session, "group_seats_lapsed", to, key=key, at=at, emails=lapsed)
 
 
 def take_own_seat(session: Session, membership_id: int, *, at: datetime) -> None:
@@ -170,11 +203,19 @@ def _wake(session: Session, reader_id: int, *, at: datetime) -> None:
     wake_turn(session, reader_id, at=at)
 
 
-def _invite(session: Session, group: Membership, seat: GroupSeat, *, at: datetime) -> None:
+def _invite(
+    session: Session, group: Membership, seat: GroupSeat, *, reminding: bool = False, at: datetime
+) -> None:
     payer = session.get(Person, group.reader_id)
     to = Recipient(seat.email, "", payer.language if payer else "en")
     values: dict[str, Any] = {"seat": seat, "payer": payer, "tier": session.get_one(Tier, group.tier_id)}
-    write(session, "group_invitation", to, key=f"seat:{seat.id}", at=at, fleeting=True, **values)
+    values |= {"reminding": reminding, "kept_until": kept_until(seat.offered_at)}
+    key = f"seat-reminder:{seat.id}" if reminding else f"seat:{seat.id}"
+    write(session, "group_invitation", to, key=key, at=at, fleeting=True, **values)
+
+
+def _look_at(session: Session, membership_id: int, *, at: datetime) -> None:
+    post(session, FOLLOW, f"seats:{membership_id}", {"group": membership_id}, due_at=at)
 
 
 def _tell_over(session: Session, group: Membership, seat: GroupSeat, *, at: datetime) -> None:

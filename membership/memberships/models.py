@@ -29,7 +29,8 @@ class Membership(Base):
     """One Stripe subscription, as last fetched. `paid_until` comes only from settled invoices: it carries the standing.
 
     It is reckoned from the payments that count (not refunded in full, not disputed) and from `free_until`, the end of
-    what cost nothing. `frozen` while a payment of it is disputed.
+    what cost nothing. `frozen` while a payment of it is disputed and the bank has not decided; one that is lost counts as
+    never paid, and the next payment carries standing again.
 
     `status` is Stripe's; `ends_at` is the moment a scheduled cancellation takes effect; `ended_at` when it has.
     `paused` while nothing is collected on the reader's wish; the `next_…` columns tell what is planned at Stripe, from when.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.correction_rules import is_disputed, refunded
+from membership.giving.correction_rules import is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment
@@ -20,9 +21,10 @@ from membership.money import Money
 
 @dataclass(frozen=True)
 class PaidPeriod:
-    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether disputed.
+    """A payment of a membership: the end of its period, what was paid, how much of it refunds hold, whether a dispute has
+    taken it.
 
-    `freezes`: it is disputed, and not since before it was taken over from another system.
+    `freezes`: that dispute is undecided, and does not stem from before the membership was taken over from another system.
     """
 
     period_end: datetime
@@ -87,6 +89,7 @@ def is_pledged_twice(session: Session, reader_id: int) -> bool:
 _BY_SUBSCRIPTION = select(Membership).where(Membership.subscription_id == bindparam("subscription"))
 _AND_HOLD = _BY_SUBSCRIPTION.with_for_update()
 _BY_PRODUCT = select(Tier).where(Tier.stripe_product_id == bindparam("product"))
+_ID_BY_PRODUCT = select(Tier.id).where(Tier.stripe_product_id == bindparam("product"))
 _BOOKED = (
     select(Payment.stripe_id)
     .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
@@ -96,7 +99,14 @@ _BOOKED = (
 )
 _OWN = MembershipPayment.membership_id == bindparam("membership")
 _PERIODS = (
-    select(Payment.id, Payment.amount, MembershipPayment.period_end)
+    select(
+        Payment.id,
+        Payment.amount,
+        MembershipPayment.period_end,
+        (exists().where(Refund.payment_id == Payment.id) | exists().where(Dispute.payment_id == Payment.id)).label(
+            "corrected"
+        ),
+    )
     .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
     .where(_OWN)
 )
@@ -127,6 +137,11 @@ def tier(session: Session, tier_id: int) -> Tier | None:
 def tier_by_product(session: Session, product_id: str) -> Tier | None:
     """The tier that a Stripe product stands for."""
     return session.execute(_BY_PRODUCT, {"product": product_id}).scalar_one_or_none()
+
+
+def tier_id_by_product(session: Session, product_id: str) -> int | None:
+    """The same, its number only."""
+    return run(session, _ID_BY_PRODUCT, {"product": product_id}).scalar()
 
 
 def tiers_not_at_stripe(session: Session) -> list[Tier]:
@@ -168,9 +183,9 @@ def checkout_choice(session: Session, checkout_id: int) -> MembershipCheckout | 
     return session.get(MembershipCheckout, checkout_id)
 
 
-def paid_invoices(session: Session, subscription_id: str) -> set[str]:
+def paid_invoices(session: Session | Connection, subscription_id: str) -> set[str]:
     """The invoices of a subscription that stand in our books, with what Stripe booked for them."""
-    return set(session.execute(_BOOKED, {"subscription": subscription_id}).scalars())
+    return set(run(session, _BOOKED, {"subscription": subscription_id}).scalars())
 
 
 def membership_of_checkout(session: Session, checkout: Checkout) -> Membership | None:
@@ -184,16 +199,24 @@ def membership_of_payment(session: Session, payment_id: int) -> Membership | Non
     return session.execute(statement.where(MembershipPayment.payment_id == payment_id)).scalar_one_or_none()
 
 
+def has_been_paid(session: Session, membership_id: int) -> bool:
+    """Whether any payment was made for a membership, whatever became of it."""
+    statement = select(MembershipPayment.payment_id).where(MembershipPayment.membership_id == membership_id).limit(1)
+    return session.execute(statement).first() is not None
+
+
 def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     """Every payment of a membership with the period it paid for, and what came of it."""
     own = {"membership": membership_id}
-    rows = session.execute(_PERIODS, own).all()
+    rows = list(run(session, _PERIODS, own))
+    if not any(row.corrected for row in rows):  # nearly always
+        return [PaidPeriod(row.period_end, row.amount, 0, False) for row in rows]
     held: dict[int, int] = {}
-    for refund in session.execute(_REFUNDS, own):
+    for refund in run(session, _REFUNDS, own):
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
-    disputes = session.execute(_DISPUTES, own).all()
+    disputes = list(run(session, _DISPUTES, own))
     disputed = {row.payment_id for row in disputes if is_disputed([row.status])}
-    freezing = {row.payment_id for row in disputes if is_disputed([row.status]) and not row.old}
+    freezing = {row.payment_id for row in disputes if is_undecided([row.status]) and not row.old}
     return [
         PaidPeriod(row.period_end, row.amount, held.get(row.id, 0), row.id in disputed, row.id in freezing)
         for row in rows

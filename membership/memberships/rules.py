@@ -62,6 +62,11 @@ def ended_by_failure(*, status: str, payment_failed: bool) -> bool:
     return payment_failed or status == "unpaid"
 
 
+def runs_as_before(before: int, after: int, *, ended: bool) -> bool:
+    """Whether there is no movement, whatever came before: the counted yearly amount is the same and nothing ended."""
+    return before == after and not ended
+
+
 def movement_kind(
     before: int,
     after: int,
@@ -78,8 +83,10 @@ def movement_kind(
     `paused` and `ended`: how this membership stands now; `rested`: its last movement was a pause. One that ends out of a
     pause is a leaving of nothing: its money left with the pause, its patron leaves now.
     """
+    if runs_as_before(before, after, ended=ended):
+        return None
     if before == after:
-        if not (rested and ended):
+        if not rested:
             return None
     elif before == 0:
         return "resumed" if rested else "returned" if was_patron_before else "new"
@@ -151,6 +158,11 @@ def checked_end(ends_at: datetime, *, at: datetime) -> datetime:
     if not at < ends_at <= at + LONGEST_GIVEN:
         raise NotAnEnd()
     return ends_at
+
+
+def end_after_rest(ends_at: datetime, *, since: datetime, at: datetime) -> datetime:
+    """When a given membership ends that rested `since` then and goes on now: what was left of it is left of it still."""
+    return max(ends_at, at + max(ends_at - since, timedelta()))
 
 
 NOTICE = timedelta(days=14)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from membership import clock
-from membership.db import reading, transaction
+from membership.db import asking, reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.looking import look_again
 from membership.gateway.readings import SubscriptionReading
 from membership.giving.actions import note_checkout
 from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
-from membership.memberships import gifts, given, other_pages
+from membership.memberships import gifts, given, groups, other_pages
 from membership.memberships.actions import PaidInvoice
 from membership.memberships.queries import paid_invoices, tiers_not_at_stripe
 from membership.memberships.tiers import Tier
@@ -28,8 +28,8 @@ class Fetched:
 
 def fetch_subscription(subscription_id: str) -> Fetched:
     """Ask Stripe for the whole truth about a subscription. No transaction may be open; the lease must be held."""
-    with reading() as session:
-        known = paid_invoices(session, subscription_id)
+    with asking() as books:
+        known = paid_invoices(books, subscription_id)
     subscription = gateway.subscription(subscription_id)
     paid = []
     for invoice in gateway.paid_invoices(subscription_id, known):
@@ -95,6 +95,12 @@ def follow_gift(job: Claimed) -> None:
         gifts.follow(session, job.payload["gift"], at=clock.now())
 
 
+def follow_seats(job: Claimed) -> None:
+    """A group's invitations that nobody has answered: a reminder is due, or their end."""
+    with finishing(job) as session:
+        groups.follow(session, job.payload["group"], at=clock.now())
+
+
 def turn(job: Claimed) -> None:
     """A gift waits for its reader's other standing to end: perhaps it has."""
     with finishing(job) as session:
@@ -126,6 +132,7 @@ TASKS: dict[str, Task] = {
     "memberships.name_tier": name_tier,
     "memberships.sync_tiers": sync,
     gifts.FOLLOW: follow_gift,
+    groups.FOLLOW: follow_seats,
     given.FOLLOW: follow_given,
     given.TURN: turn,
     other_pages.CLOSE: close_pages,

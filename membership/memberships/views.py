@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request
+from flask import current_app, make_response, redirect, render_template, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ from membership.giving.forms import JoinForm
 from membership.giving.models import Checkout
 from membership.giving.queries import checkout_by_session
 from membership.giving.rules import offered
+from membership.giving.touch_models import CheckoutTouch
 from membership.memberships import actions, gift_pages, group_pages, queries
 from membership.memberships.gift_queries import gift_of_checkout
 from membership.memberships.other_pages import close_earlier
@@ -26,6 +27,9 @@ from membership.memberships.rules import GRACE, tier_for
 from membership.memberships.tasks import product_of
 from membership.memberships.unconfirmed import holds, unconfirmed
 from membership.money import Money, check_bounds, read_amount
+from membership.newsroom import queries as newsroom
+from membership.newsroom.marks import back_to
+from membership.newsroom.models import Article
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
@@ -159,6 +163,9 @@ def welcome() -> Response:
         membership = queries.membership_of_checkout(session, checkout) if checkout else None
         tier = queries.tier(session, membership.tier_id) if membership else None
         gift = gift_of_checkout(session, checkout.id) if checkout else None
+        article = session.get(Article, checkout.article_id) if checkout and checkout.article_id else None
+        begun = newsroom.sites(session)[:1]
+        came = session.get(CheckoutTouch, checkout.id) if checkout else None
     if checkout is None or checkout.browser_hash != browser_hash():
         return make_response(render_template("memberships/welcome_elsewhere.html"))
     if checkout.state == "open":
@@ -172,12 +179,22 @@ def welcome() -> Response:
         amount=Money(checkout.amount, checkout.currency),
         cover=Money(checkout.fee_cover or 0, checkout.currency),
         session_id=session_id,
+        article=article,
+        brought=bool(came and came.thanks),
+        back=_back(checkout, article.address if article else next(iter(begun), "")),
     )
     answer = make_response(page)
     if checkout.state == "open":
         # A header, not a meta element: the page works without script and can be left in peace by assistive technology.
         answer.headers["Refresh"] = str(LOOK_AGAIN_SECONDS)
     return answer
+
+
+def _back(checkout: Checkout, address: str) -> str:
+    """The way back to the article (or the newsroom's site); for a patron with the mark that spares them the next ask."""
+    if not address or checkout.kind != "membership" or checkout.state != "paid":
+        return address
+    return back_to(address, clock.now(), current_app.config["MEMBERSHIP"].secret_key)
 
 
 def _ask_worker(session_id: str) -> None:

@@ -111,10 +111,20 @@ def write_page(session: Session, slug: str, text: str, *, by: int | None, at: da
     page.text, page.changed_at, page.changed_by = text, at, by
 
 
-def article(session: Session, address: str, title: str, at: datetime) -> Article | None:
-    """The article with this address, remembered from the first time on; None outside the newsroom's sites."""
+def article(
+    session: Session, address: str, title: str, at: datetime, *, language: str | None = None
+) -> Article | None:
+    """The article with this address, remembered from the first time on; None outside the newsroom's sites.
+
+    A title or language that was missing is filled in; one that stands there is kept.
+    """
     canonical = canonical_article(address, set(sites(session)))
     if canonical is None:
         return None
-    insert_once(session, Article, address=canonical, title=title[:300], first_seen_at=at)
-    return article_at(session, canonical)
+    insert_once(session, Article, address=canonical, title=title[:300], language=language, first_seen_at=at)
+    found = article_at(session, canonical)
+    if found is not None and title and not found.title:
+        found.title = title[:300]
+    if found is not None and language and not found.language:
+        found.language = language
+    return found

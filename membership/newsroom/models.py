@@ -41,13 +41,17 @@ class Site(Base):
 
 
 class Article(Base):
-    """An article under which somebody began to pay; its address is canonical (no query, no fragment)."""
+    """An article under which an appeal was seen or somebody began to pay; its address is canonical (no query, no fragment).
+
+    Title and language are as the first embed said them.
+    """
 
     __tablename__ = "article"
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     address: Mapped[str] = mapped_column(Text, unique=True)
     title: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
     first_seen_at: Mapped[datetime]
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.money import Money
 from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
 
@@ -23,7 +24,7 @@ _FACTS = select(Newsroom.__table__)  # type: ignore[arg-type]
 
 def facts(books: Connection) -> Any:
     """The same for every page, without a session: its columns by name."""
-    return books.execute(_FACTS).first()
+    return run(books, _FACTS, {}).first()
 
 
 def today(session: Session, at: datetime) -> date:

@@ -153,6 +153,14 @@ def accent_on_dark(accent: str) -> str:
     return "#ffffff"
 
 
+def accent_sheet(accent: str) -> str:
+    """The style sheet that makes the accent the site's: `#rrggbb`, and a lighter shade of it for dark screens."""
+    return (
+        f":root{{--accent:{accent}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{accent_on_dark(accent)};--on-accent:#1a1512}}}}\n"
+    )
+
+
 def _luminance(colour: str) -> float:
     linear = [
         value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from membership.db import reading
 from membership.newsroom import defaults
 from membership.newsroom.queries import current, page
-from membership.newsroom.rules import accent_on_dark
+from membership.newsroom.rules import accent_sheet
 from membership.web.access import Who, allow
 
 blueprint = Blueprint("newsroom", __name__)
@@ -21,10 +21,7 @@ def theme() -> Response:
     with reading() as session:
         newsroom = current(session)
     accent = newsroom.accent if newsroom else defaults.ACCENT
-    answer = make_response(
-        f":root{{--accent:{accent}}}\n"
-        f"@media (prefers-color-scheme:dark){{:root{{--accent:{accent_on_dark(accent)};--on-accent:#1a1512}}}}\n"
-    )
+    answer = make_response(accent_sheet(accent))
     answer.content_type = "text/css; charset=utf-8"
     answer.headers["Cache-Control"] = "public, max-age=300"
     return answer

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot, BallotRoll
 from membership.giving.models import Payment
+from membership.giving.queries import payment_counts
 from membership.newsroom.queries import today
 from membership.promises.models import Promise, PromisePicture, PromiseSetting, PromiseStep
 from membership.promises.rules import LATE_AFTER, age_in_days, is_late
@@ -124,7 +125,8 @@ def number_to_tell(session: Session, promise: Promise) -> int:
 def _askers(promise: Promise) -> Subquery:
     """Who took part in the ballot (that they did, never for what), proposed the topic, supports it, or paid in that round.
 
-    The round is the time between the ballot's opening and its close.
+    The round is the time between the ballot's opening and its close. A payment is its payer's: who gave a membership away
+    paid, who holds it did not; and money that went back was not paid.
     """
     return union(
         select(BallotRoll.reader_id).where(BallotRoll.ballot_id == promise.ballot_id, BallotRoll.voted),
@@ -132,7 +134,7 @@ def _askers(promise: Promise) -> Subquery:
         select(Topic.proposer_id.label("reader_id")).where(Topic.id == promise.topic_id),
         select(Payment.reader_id)
         .join(Ballot, (Payment.paid_at >= Ballot.opens_at) & (Payment.paid_at <= Ballot.closes_at))
-        .where(Ballot.id == promise.ballot_id),
+        .where(Ballot.id == promise.ballot_id, payment_counts()),
     ).subquery()
 
 
@@ -146,7 +148,7 @@ def stories_for(session: Session, reader_id: int) -> list[StoryLine]:
     proposed = exists().where(Topic.proposer_id == reader_id, Topic.id == Promise.topic_id)
     paid = exists().where(
         Payment.reader_id == reader_id, Ballot.id == Promise.ballot_id,
-        Payment.paid_at >= Ballot.opens_at, Payment.paid_at <= Ballot.closes_at,
+        Payment.paid_at >= Ballot.opens_at, Payment.paid_at <= Ballot.closes_at, payment_counts(),
     )  # fmt: skip
     hows = [how.correlate(Promise) for how in (proposed, supported, voted, paid)]
     statement = (

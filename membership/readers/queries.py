@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
 from membership.readers.rules import email_key, session_is_alive
 from membership.web.access import ROLES
@@ -40,7 +42,7 @@ _HOLDER = (
 
 def session_holder(session: Session | Connection, token: str, at: datetime) -> SessionHolder | None:
     """Who holds this session token, while the session is alive."""
-    row = session.execute(_HOLDER, {"hashed": hashed(token)}).first()
+    row = run(session, _HOLDER, {"hashed": hashed(token)}).first()
     if row is None or not session_is_alive(
         created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
     ):
@@ -102,3 +104,10 @@ def team(session: Session, *, role: str) -> list[Person]:
         .order_by(Person.name, Person.reader_id)
     )
     return list(session.execute(statement).scalars())
+
+
+def written_like(sought: str, *columns: Any) -> ColumnElement[bool]:
+    """Columns with a part of a name or address in them, as an SQL condition. SQLite folds the case of ASCII letters only,
+    so other scripts are tried in four ways."""
+    ways = {sought, sought.casefold(), sought.title(), sought.upper()}
+    return or_(*(column.icontains(way, autoescape=True) for column in columns for way in sorted(ways)))

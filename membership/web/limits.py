@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import Connection, Index, Text, bindparam, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from membership.db import Base, UtcTime, transaction
+from membership.db import Base, UtcTime, run, transaction
 from membership.refusals import N_, Refused
 
 WIDE = 1000
@@ -135,7 +135,7 @@ def count_within(session: Session | Connection, *counted: tuple[Limit, str], at:
     chosen = chosen_figures(session) if any(limit.scope not in FIXED for limit, _ in counted) else {}
     for limit, subject in counted:
         values = _values(limit, subject, at, config.secret_key)
-        if session.execute(_COUNT, values).scalar_one() > chosen.get(limit.scope, limit.most) * factor:
+        if run(session, _COUNT, values).scalar() > chosen.get(limit.scope, limit.most) * factor:
             raise TooOften()
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import TextClause
 
-from membership.db import UtcTime
+from membership.db import UtcTime, run
 from membership.gateway.looking import look_again, looking
 from membership.jobs.queue import POST_FOR_EACH
 from membership.readers import trail
@@ -71,8 +71,8 @@ def keep_event(session: Session | Connection, envelope: Envelope, raw: bytes, *,
         "snapshot_id": envelope.snapshot_id,
     }
     if heard and not envelope.snapshot_id and _dialect(session) == "postgresql":
-        return session.execute(_KEEP_AND_POST, values | looking(envelope.root_id, at=at)).first() is not None
-    kept = session.execute(_KEEP_THIN if envelope.snapshot_id else _KEEP, values).first()
+        return run(session, _KEEP_AND_POST, values | looking(envelope.root_id, at=at)).first() is not None
+    kept = run(session, _KEEP_THIN if envelope.snapshot_id else _KEEP, values).first()
     if kept is not None and kept.state == "new":
         look_again(session, kept.root_id, at=at)
     return kept is not None
@@ -117,22 +117,16 @@ def replay(session: Session, event_id: str, *, by: int | None, at: datetime) -> 
     return event
 
 
-_LEFT_ALONE = (
-    select(StripeEvent.id)
-    .where(
-        StripeEvent.root_id.in_(bindparam("roots", expanding=True)),
-        StripeEvent.state == "ignored",
-        StripeEvent.type.in_(HEARD),
-    )
-    .limit(1)
+_LEFT_ALONE = select(StripeEvent.type).where(
+    StripeEvent.root_id == bindparam("root"), StripeEvent.state == "ignored"
 )
 
 
 def hear_again(session: Session, intents: Sequence[str], *, at: datetime) -> None:
     """What was told of these payments was left alone while nobody knew them. Now they are booked: refunds, disputes and
     warnings are looked at again; that they were paid at all is in the books already."""
-    there = session.execute(_LEFT_ALONE, {"roots": list(intents)}).first() if intents else None
-    if there is None:
+    ignored = {type for root in intents for type in run(session, _LEFT_ALONE, {"root": root}).scalars()}
+    if ignored.isdisjoint(HEARD):  # nearly always
         return
     left = update(StripeEvent).where(
         StripeEvent.root_id.in_(intents), StripeEvent.state == "ignored", StripeEvent.type.in_(HEARD)

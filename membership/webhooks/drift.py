@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_once, run
 from membership.gateway.looking import look_again
 from membership.giving.models import LedgerEntry, Payment
 from membership.memberships.actions import end_without_stripe
@@ -58,7 +58,7 @@ _OPEN_OF_ROOT = select(Drift.id).where(Drift.root_id == bindparam("root"), Drift
 
 def settle_root(session: Session, root: str, *, at: datetime) -> None:
     """This root was just taken in: what was fetched stands in the books, and what was unbooked may be booked by now."""
-    if session.execute(_OPEN_OF_ROOT, {"root": root}).first() is None:  # nearly always
+    if run(session, _OPEN_OF_ROOT, {"root": root}).first() is None:  # nearly always
         return
     rows = session.execute(select(Drift).where(Drift.root_id == root, Drift.settled_at.is_(None))).scalars().all()
     for row in rows:

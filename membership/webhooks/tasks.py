@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 
 from membership import clock
-from membership.db import reading
+from membership.db import asking, reading, run
 from membership.dunning.actions import announce, end_unpaid, follow_failures, note_card
 from membership.dunning.tasks import fetch_owed, put_card_on
 from membership.gateway import client as gateway
@@ -58,17 +58,16 @@ _WAITING = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where
 )
 _DONE_WITH = (
     update(StripeEvent)
-    .where(StripeEvent.id.in_(bindparam("ids", expanding=True)))
+    .where(StripeEvent.id == bindparam("event"))
     .values(state=bindparam("as_state"), applied_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
 )
 
 
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
-    with reading() as session:
-        events = [Waiting(row.id, row.type, row.object_id) for row in session.execute(_WAITING, {"root": root})]
+    with asking() as books:
+        events = [Waiting(row.id, row.type, row.object_id) for row in run(books, _WAITING, {"root": root})]
     try:
         take_in_kind = ROOTS.get(kind_of(root))
         if take_in_kind is None:
@@ -201,8 +200,8 @@ def _corrections(
     """Refunds and disputes, asked for only when something points to one: a failed refund leaves no trace on the charge."""
     told = any(event.type.startswith(("refund.", "charge.refund", "charge.dispute")) for event in events)
     corrected = paid.settlement is not None and paid.settlement.corrected
-    with reading() as session:
-        known = is_corrected(session, root)
+    with asking() as books:
+        known = is_corrected(books, root)
     if not (told or corrected or known):
         return [], []
     return gateway.refunds(root), gateway.disputes(root)
@@ -258,8 +257,7 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
     if not events:
         return
     at = clock.now()
-    ids = [event.id for event in events]
-    session.execute(_DONE_WITH, {"ids": ids, "as_state": state, "at": at})
+    run(session, _DONE_WITH, [{"event": event.id, "as_state": state, "at": at} for event in events])
     for event in events:
         if state == "applied" and answer_to(event.type) is NOTE:
             find(session, event.type, event.object_id or event.id, ours="", theirs=event.said, at=at)

@@ -47,6 +47,18 @@ def test_a_paused_membership_stands_for_the_paid_time_without_a_grace(paid_until
 
 
 @pytest.mark.parametrize(
+    ("status", "frozen", "found"),
+    [
+        ("active", False, Situation.RETURNED), ("active", True, Situation.FROZEN), ("canceled", False, Situation.ENDED),
+        ("past_due", False, Situation.RETURNED),
+    ],
+)  # fmt: skip
+def test_money_that_went_back_is_no_beginning(status, frozen, found):
+    at = {"paid_until": None, "ends_at": None, "at": AT}
+    assert situation(status=status, frozen=frozen, paid_once=True, **at) is found
+
+
+@pytest.mark.parametrize(
     ("state", "ends_at", "can"),
     [
         (Situation.PATRON, None, True), (Situation.GRACE, None, True), (Situation.RESTING, None, True),

@@ -12,6 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from membership.appeals.models import Appeal
+from membership.appeals.results import result
 from membership.ballots import queries as ballots
 from membership.ballots.models import Ballot, BallotRoll
 from membership.demo import people
@@ -316,3 +318,10 @@ def test_on_any_day_of_the_year_the_story_holds_together(day):
     assert fates == {"active", "left", "lost", "past_due", "ending", "waiting"}
     assert all(pledge.start < at and (pledge.ends or 0) < at for pledge in pledges)
     assert len({pledge.prefix for pledge in pledges}) == len(pledges)
+
+
+def test_the_appeal_has_run_for_weeks_in_two_variants_and_brought_something(seeded):
+    found = result(seeded.session, rows(seeded, Appeal)[0].id)
+    assert [line.letter for line in found.variants] == ["A", "B"]
+    assert all(line.seen > line.clicked > line.paid > 0 for line in found.variants)
+    assert found.variants[0].article_days + found.variants[1].article_days == 123

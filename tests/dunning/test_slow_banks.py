@@ -82,9 +82,16 @@ def test_a_gift_by_debit_waits_and_then_is_told(session, stripe_side, client, ib
     assert checkout(session).state == "waiting"
     session_id = checkout(session).session_id
     assert "Waiting for your bank" in client.get("/welcome", query_string={"session_id": session_id}).text
+    browser, stranger = stripe_side.app.test_client(), stripe_side.app.test_client()
+    make.sign_in(session, browser, make.reader(session, "ada@example.org"))
+    make.sign_in(session, stranger, make.reader(session))
+    for path in ("/account", "/account/payments"):
+        assert "Waiting for your bank: your gift of €20" in browser.get(path).text
+        assert "Waiting" not in stranger.get(path).text
     stripe_side.advance("15d")
     stripe_side.settle()
     assert checkout(session).state == state
+    assert "Waiting" not in browser.get("/account").text
     assert {letter.kind for kind in ("receipt", "payment_not_made") for letter in written(session, kind)} == {kind}
 
 

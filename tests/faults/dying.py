@@ -117,6 +117,7 @@ def open_house_as_it_is() -> Any:
     open_house(from_environment())
     engine: Any = db.bound()
     engine.update_execution_options(compiled_cache=COMPILED)
+    db.bind(engine)  # what is made of it for reading takes the options along
     return engine
 
 

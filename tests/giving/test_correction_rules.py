@@ -60,3 +60,27 @@ def test_a_refund_beyond_what_is_left_is_refused(asked, held, disputed, refusal)
 def test_what_is_left_may_be_refunded_to_the_last_cent():
     left = Money(10, "EUR")
     assert rules.refund_amount(left, paid=PAID, refunded=990, disputed=False, locale="en") == left
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "news"),
+    [
+        ([], ["needs_response"], "taken"),
+        ([], ["warning_needs_response"], None),
+        (["warning_needs_response"], ["needs_response"], "taken"),
+        (["needs_response"], ["under_review"], None),
+        (["under_review"], ["lost"], "lost"),
+        ([], ["lost"], "lost"),  # a debit that was taken back: final from the beginning
+        (["lost"], ["lost"], None),
+        (["lost"], ["appeal_under_review"], "taken"),
+        (["under_review"], ["won"], "back"),
+        (["lost"], ["won"], "back"),
+        ([], ["won"], None),
+    ],
+)
+def test_what_a_dispute_means_to_whoever_paid(before, after, news):
+    said = rules.dispute_news(
+        rules.is_disputed(before), rules.is_disputed(after),
+        was_undecided=rules.is_undecided(before), undecided=rules.is_undecided(after),
+    )  # fmt: skip
+    assert said == news

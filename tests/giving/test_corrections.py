@@ -95,6 +95,9 @@ def test_a_dispute_freezes_standing_and_the_bank_decides(session, tier, stripe_s
     reader = one(session, Membership).reader_id
     assert not has_standing(session, reader, clock.now())
     assert one(session, Receipt).void_reason == "dispute"
+    staff = stripe_side.app.test_client()
+    make.sign_in(session, staff, make.staff(session, "manager"))
+    assert "a bank disputes €5 since" in staff.get("/staff/").text
     dispute = one(session, Dispute)
     url = f"{stripe_side.url}/_sandbox/disputes/{dispute.stripe_id}"
     requests.post(url, json={"outcome": outcome}, timeout=20).raise_for_status()
@@ -104,6 +107,36 @@ def test_a_dispute_freezes_standing_and_the_bank_decides(session, tier, stripe_s
     assert sum(ledger(session).values()) == booked_by_stripe(api)
     valid = session.scalar(select(func.count()).select_from(Receipt).where(Receipt.voided_at.is_(None)))
     assert valid == int(standing)
+    told = session.scalars(select(Letter.text).where(Letter.kind == "payment_disputed").order_by(Letter.id)).all()
+    assert len(told) == 2 and "votes and perks of this membership rest" in told[0]
+    assert ("stays with us" if standing else "gone back to you") in told[1]
+    assert "a bank disputes" not in staff.get("/staff/").text
+
+
+def test_after_a_lost_dispute_the_next_payment_carries_standing_again(session, tier, stripe_side, api):
+    """What was lost counts as never paid. It is no mark on whoever goes on with another card."""
+    stripe_side.pay(stripe_side.join(tier="friend"), card="4000 0000 0000 0259")
+    stripe_side.advance("5m")
+    stripe_side.settle()
+    url = f"{stripe_side.url}/_sandbox/disputes/{one(session, Dispute).stripe_id}"
+    requests.post(url, json={"outcome": "lost"}, timeout=20).raise_for_status()
+    stripe_side.settle()
+    row = one(session, Membership)
+    assert (row.status, row.paid_until, row.frozen) == ("active", None, False)
+    browser = stripe_side.app.test_client()
+    make.sign_in(session, browser, make.reader(session, "ada@example.org"))
+    page = browser.get("/account/membership").text
+    assert "What you had paid for it went back to you" in page and "first payment is on its way" not in page
+    customer = api.subscriptions.retrieve(row.subscription_id).customer
+    card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"}
+    other = api.payment_methods.create({"type": "card", "card": card})
+    api.payment_methods.attach(other.id, {"customer": customer})
+    api.subscriptions.update(row.subscription_id, {"default_payment_method": other.id})
+    stripe_side.advance("32d")
+    stripe_side.settle()
+    assert has_standing(session, one(session, Membership).reader_id, clock.now())
+    make.sign_in(session, browser, make.reader(session, "ada@example.org"))
+    assert "You are a patron" in browser.get("/account/membership").text
 
 
 def test_a_disputed_card_is_charged_no_more_and_the_reader_may_enter_another(session, tier, stripe_side, api):

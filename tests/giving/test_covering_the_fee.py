@@ -45,6 +45,14 @@ def test_what_is_left_after_the_fee_is_what_was_meant_and_not_a_step_more_was_as
         ).minor >= net.minor  # also when the fee itself is rounded up to a whole unit
 
 
+@given(amounts_and_rates(), some.integers(2, 500))
+def test_a_sum_in_parts_divides_by_them_and_covers_no_less(given_, parts):
+    (net, rate), step = given_, CURRENCIES[given_[0].currency].step
+    gross = covering(net * parts, rate, parts=parts)
+    assert gross.minor % (step * parts) == 0
+    assert covering(net * parts, rate) <= gross < covering(net * parts, rate) + Money(step * parts, net.currency)
+
+
 @given(some.integers(0, MOST_OF_IT))
 def test_a_percentage_is_read_as_it_is_written(points):
     assert read_part(typed_part(points)) == points
@@ -79,7 +87,11 @@ def test_until_staff_say_what_a_payment_costs_nobody_is_asked(session, tier, cli
 
 
 def test_the_box_is_not_ticked_and_says_what_it_comes_to(session, tier, rates, client):
-    for path, words in (("/join", "€0.33 on €5"), ("/give", "€0.40 on €9")):
+    offered = {
+        "/join": "€0.33 on €5", "/give": "€0.40 on €9",
+        "/give/membership": "€1.02 on €50", "/group": "€0.65 on €25",  # a year, five seats
+    }  # fmt: skip
+    for path, words in offered.items():
         page = client.get(path).text
         assert BOX in page and words in page
         assert "checked" not in page[page.index(BOX) : page.index(">", page.index(BOX))]
@@ -108,6 +120,35 @@ def test_the_exact_sum_is_seen_before_it_is_charged(session, tier, rates, stripe
     checkout = session.scalars(select(Checkout)).one()
     assert checkout.fee_cover == 33
     assert "€0.33 of it" in client.get("/welcome", query_string={"session_id": checkout.session_id}).text
+
+
+def onward(client, path, fields):
+    """Ask for it to be covered, look at the sum, and go on."""
+    seen = client.post(path, data=hidden_fields(client.get(path).text) | fields | {"cover": "1"})
+    assert seen.status_code == 200, seen.text
+    carried = hidden_fields(seen.text[: seen.text.index("Go on and pay")])
+    return seen.text, client.post(path, data=carried)
+
+
+def test_a_group_covers_it_in_one_price_for_every_seat(session, tier, rates, stripe_side, client):
+    asked = {"tier": "friend", "interval": "month", "email": "ada@example.org", "seats": "3"}
+    seen, answer = onward(client, "/group", asked)
+    assert "€15.51" in seen and "€0.51" in seen
+    stripe_side.pay(answer.location)
+    stripe_side.settle()
+    membership, checkout = session.scalars(select(Membership)).one(), session.scalars(select(Checkout)).one()
+    assert (membership.amount, membership.seats, checkout.fee_cover) == (1551, 3, 51)
+    assert session.scalars(select(Payment.amount)).one() == 1551
+
+
+def test_a_membership_given_away_with_the_fee_on_top(session, tier, rates, stripe_side, client):
+    asked = {"tier": "friend", "months": "3", "delivery": "link", "giver_name": "Gina Sample", "email": "g@example.org"}
+    seen, answer = onward(client, "/give/membership", asked)
+    assert "€15.49" in seen
+    stripe_side.pay(answer.location)
+    stripe_side.settle()
+    payment = session.scalars(select(Payment)).one()
+    assert (payment.kind, payment.amount, session.scalars(select(Checkout.fee_cover)).one()) == ("gift", 1549, 49)
 
 
 def test_without_it_after_all(session, rates, client):

@@ -280,8 +280,14 @@ def test_a_dispute_rests_it_and_the_bank_decides(session, stripe_side, tier, out
     assert letters(session)[-1] == ("gift_withdrawn", FRIEND)
     friend = person_by_email(session, FRIEND)
     assert friend is None or not has_standing(session, friend.reader_id, clock.now())
+    stripe_side.advance("40d")
+    before = session.scalars(select(GivenMembership.ends_at)).first()
     dispute_closes(session, stripe_side, outcome)
-    assert the_gift(session).withdrawn_for == (None if stands else "dispute")
+    assert the_gift(session).withdrawn_for == (None if stands else "refund")
+    assert letters(session)[-1] == ("gift_counts_again" if stands else "gift_withdrawn", FRIEND)
+    if claimed_before:
+        rested = session.scalars(select(GivenMembership.ends_at)).one() - before
+        assert timedelta(days=40) <= rested < timedelta(days=41) if stands else rested == timedelta()
     assert browser.post(f"/gift/{token}").status_code == (410 if not stands else 409 if claimed_before else 200)
     friend = person_by_email(session, FRIEND)
     assert (friend is not None and has_standing(session, friend.reader_id, clock.now())) is stands
@@ -315,7 +321,7 @@ def test_the_giver_sees_it_and_sends_it_elsewhere(session, stripe_side, tier):
     assert gift.token not in stranger.get("/account/gifts").text
     staff = stripe_side.app.test_client()
     make.sign_in(session, staff, make.staff(session, "manager"))
-    listed = staff.get("/staff/gifts").text
+    listed = staff.get("/staff/gifts?all=1").text
     assert ">claimed</span>" in listed and gift.token not in listed
 
 

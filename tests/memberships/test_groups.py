@@ -18,6 +18,7 @@ from membership.memberships.standing import has_standing, standings_of
 from membership.readers.queries import person_by_email
 from membership.webhooks.drift import open_count
 from tests import make
+from tests.dunning.conftest import sent
 from tests.stripe_side import hidden_fields
 
 PAYER, ANNA, BELA, CORA = "paul@example.org", "anna@example.org", "bela@example.org", "cora@example.org"
@@ -54,7 +55,7 @@ def the_group(session):
     return session.scalars(select(Membership)).one()
 
 
-def letters(session, *kinds):
+def sent_letters(session, *kinds):
     session.expire_all()
     rows = session.scalars(select(Letter).where(Letter.kind.in_(kinds)).order_by(Letter.id)).all()
     return [(letter.kind, letter.address) for letter in rows]
@@ -103,7 +104,7 @@ def test_one_pays_and_several_stand(session, stripe_side, tier):
 
     answer = browser.post("/account/group/invitations", data={"emails": f"{ANNA}, {BELA}\n{ANNA.upper()}"})
     assert answer.status_code == 303
-    assert letters(session, "group_invitation") == [("group_invitation", ANNA), ("group_invitation", BELA)]
+    assert sent_letters(session, "group_invitation") == [("group_invitation", ANNA), ("group_invitation", BELA)]
     anna_seat = seat_of(session, ANNA)
     guest = stripe_side.app.test_client()
     page = guest.get(f"/group/{anna_seat.token}")
@@ -137,7 +138,7 @@ def test_the_same_form_twice_is_one_group_and_a_second_is_not_begun(session, str
     assert (the_group(session).amount, the_group(session).interval) == (20_000, "year")
     again = order(stripe_side.client)
     assert again.status_code == 200 and "/pay/" not in again.text
-    assert letters(session, "already_group") == [("already_group", PAYER)]
+    assert sent_letters(session, "already_group") == [("already_group", PAYER)]
     browser = stripe_side.app.test_client()
     make.sign_in(session, browser, person_by_email(session, PAYER))
     assert browser.get("/group").location == "/account/group"
@@ -169,13 +170,13 @@ def test_a_freed_seat_is_given_anew(session, stripe_side, tier):
     for _ in range(2):
         assert browser.post(f"/account/seats/{seat.id}/release").location == "/account/group"
     assert not stands(session, anna) and stands(session, bela)
-    assert letters(session, "group_seat_over") == [("group_seat_over", ANNA)]
+    assert sent_letters(session, "group_seat_over") == [("group_seat_over", ANNA)]
     (cora,) = seated(session, stripe_side, browser, CORA)
     assert stands(session, cora)
     # Who gives it up by themselves needs no letter about it.
     assert stranger.post(f"/account/seats/{seat_of(session, BELA).id}/release").location == "/account/membership"
     assert not stands(session, bela)
-    assert letters(session, "group_seat_over") == [("group_seat_over", ANNA)]
+    assert sent_letters(session, "group_seat_over") == [("group_seat_over", ANNA)]
 
 
 def test_a_seat_goes_to_who_is_signed_in_and_nobody_holds_two(session, stripe_side, tier):
@@ -248,25 +249,74 @@ def test_fewer_seats_than_are_held_cannot_be_asked_for_and_the_dashboard_frees_t
     stripe_side.settle()
     assert the_group(session).seats == 1
     assert stands(session, anna) and not stands(session, bela)
-    assert letters(session, "group_seat_over") == [("group_seat_over", BELA)]
+    assert sent_letters(session, "group_seat_over") == [("group_seat_over", BELA)]
     assert seat_of(session, CORA).freed_at is not None
 
 
-def test_a_failed_payment_keeps_every_seat_through_the_grace_and_then_none(session, stripe_side, tier):
+def texts(session, directory, kind):
+    """The letters of a kind as they were sent: whitespace does not count."""
+    rows = session.scalars(select(Letter).where(Letter.kind == kind).order_by(Letter.id)).all()
+    return [" ".join(sent(directory, row).split()) for row in rows]
+
+
+def test_who_does_not_answer_is_reminded_once_and_after_a_month_the_seat_is_free(session, stripe_side, tier, letters):
+    browser = begin(session, stripe_side, interval="year", seats="4")
+    seated(session, stripe_side, browser, ANNA)
+    browser.post("/account/group/invitations", data={"emails": f"{BELA} {CORA}"})
+    stripe_side.advance("6d")
+    stripe_side.settle()
+    browser.post("/account/group/invitations", data={"emails": "dora@example.org"})
+    offered, page = seat_of(session, BELA).offered_at, browser.get("/account/group").text
+    until = offered + group_rules.KEPT
+    assert f"kept until {until.day} {until:%B}" in page
+    stripe_side.settle()
+    assert len(texts(session, letters, "group_invitation")) == 4
+    for _ in range(2):
+        stripe_side.advance("2d")
+        stripe_side.settle()
+    told = letters_to(session, "group_invitation")
+    assert sorted(told) == sorted([ANNA, BELA, CORA, BELA, CORA, "dora@example.org"])
+    reminder = texts(session, letters, "group_invitation")[-1]
+    assert "this is the only reminder" in reminder and f"until {until.day} {until:%B}" in reminder
+    assert stripe_side.app.test_client().post(f"/group/{seat_of(session, CORA).token}").status_code == 200
+    stripe_side.advance("21d")
+    stripe_side.settle()
+    assert seat_of(session, BELA).freed_at is not None and seat_of(session, CORA).freed_at is None
+    assert seat_of(session, "dora@example.org").freed_at is None
+    (over,) = texts(session, letters, "group_seats_lapsed")
+    assert BELA in over and CORA not in over and letters_to(session, "group_seats_lapsed") == [PAYER]
+    assert stripe_side.app.test_client().post(f"/group/{seat_of(session, BELA).token}").status_code == 404
+    assert "1 seat is free" in browser.get("/account/group").text
+    stripe_side.advance("30d")
+    stripe_side.settle()
+    assert len(letters_to(session, "group_invitation")) == 7 and len(letters_to(session, "group_seats_lapsed")) == 2
+
+
+def letters_to(session, kind):
+    return [address for _, address in sent_letters(session, kind)]
+
+
+def test_a_failed_payment_keeps_every_seat_through_the_grace_and_then_none(session, stripe_side, tier, letters):
     browser = begin(session, stripe_side, card=NO_MORE_MONEY)
     (anna,) = seated(session, stripe_side, browser, ANNA)
     paid_until = the_group(session).paid_until
-    stripe_side.advance("40d")
-    stripe_side.settle()
+    for span in ("31d", "4d", "5d"):
+        stripe_side.advance(span)
+        stripe_side.settle()
     assert stands(session, anna)
+    failed, reminder = (texts(session, letters, kind)[0] for kind in ("payment_failed", "payment_reminder"))
+    assert "for your membership (Friend, a group of 3 seats)" in failed and "whoever holds a seat keeps" in failed
+    assert "Whoever holds a seat of the group keeps" in reminder and "Your votes" not in failed + reminder
     assert not has_standing(session, anna.reader_id, paid_until + timedelta(days=14))
     stripe_side.advance("20d")
     stripe_side.settle()
     assert the_group(session).status == "canceled" and not stands(session, anna)
-    assert letters(session, "membership_ended", "group_seat_over") == [
+    assert sent_letters(session, "membership_ended", "group_seat_over") == [
         ("group_seat_over", ANNA),
         ("membership_ended", PAYER),
     ]
+    (ended,) = texts(session, letters, "membership_ended")
+    assert "your group's membership ended" in ended and "/group" in ended
 
 
 def test_the_payer_cancels_and_the_seats_last_until_then(session, stripe_side, tier):

@@ -8,10 +8,12 @@ from sqlalchemy import select
 
 from membership import clock
 from membership.ballots.models import Ballot, BallotRoll
+from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Payment
 from membership.mail.models import Letter
 from membership.promises import actions, queries
 from membership.promises.models import Promise, PromisePicture
+from membership.readers.wishes import wish
 from tests import make
 from tests.ballots.helpers import HOUR, ballot, cast, patrons
 from tests.promises.test_promises import counted, work
@@ -24,14 +26,14 @@ def promise(session):
     return session.scalars(select(Promise)).one()
 
 
-def paid(session, who, at, number=1):
-    session.add(
-        Payment(
-            stripe_id=f"pi_{who.reader_id}_{number}", reader_id=who.reader_id, kind="donation", currency="EUR", amount=500,
-            paid_at=at, method="card",
-        )
+def paid(session, who, at, number=1, kind="donation"):
+    payment = Payment(
+        stripe_id=f"pi_{who.reader_id}_{number}", reader_id=who.reader_id, kind=kind, currency="EUR", amount=500, paid_at=at,
+        method="card",
     )  # fmt: skip
+    session.add(payment)
     session.commit()
+    return payment
 
 
 def test_publishing_with_an_address_alone_reads_title_and_picture(session, client, promise, site):  # noqa: F811
@@ -83,6 +85,58 @@ def test_whoever_paid_while_the_vote_ran_is_told_and_reads_how_they_helped(sessi
     statement = client.get(f"/account/statements/{year}").text
     assert "The story" in statement and "you paid while the vote ran" in statement
     assert client.get(f"/account/statements/{year}.pdf").data.startswith(b"%PDF")
+
+
+def told_of(session, promise, by):
+    actions.publish(session, promise.id, url="https://lantern.example/x", title="The story", by=by, at=clock.now())
+    session.commit()
+    work()
+    return set(session.scalars(select(Letter.reader_id).where(Letter.kind == "story_is_out")))
+
+
+def test_who_gave_a_membership_away_in_the_round_is_told_and_who_holds_it_only_for_their_own_part(session, promise):
+    ran = session.get(Ballot, promise.ballot_id)
+    giver, unwilling, holder = (make.reader(session) for _ in range(3))
+    for who in (giver, unwilling):
+        paid(session, who, ran.opens_at + timedelta(minutes=1), kind="gift")
+    make.given(session, holder, kind="gift", begins_at=ran.opens_at + timedelta(minutes=2))
+    wish(session, unwilling.reader_id, "stories", wanted=False, at=clock.now())
+    told = told_of(session, promise, giver.reader_id)
+    assert giver.reader_id in told and not {unwilling.reader_id, holder.reader_id} & told
+    assert [line.paid for line in queries.stories_for(session, giver.reader_id)] == [True]
+    assert queries.stories_for(session, holder.reader_id) == []
+
+
+def test_money_that_went_back_was_not_paid_and_money_that_went_back_in_part_was(session, promise):
+    ran = session.get(Ballot, promise.ballot_id)
+    at = ran.opens_at + timedelta(minutes=1)
+    whole, part, failed, disputed, inquired = people = [make.reader(session) for _ in range(5)]
+    payments = {who: paid(session, who, at) for who in people}
+    for who, amount, state in ((whole, 300, "pending"), (part, 499, "succeeded"), (failed, 500, "failed")):
+        refund(session, payments[who], amount, state)
+    refund(session, payments[whole], 200, "succeeded")
+    for who, status in ((disputed, "needs_response"), (inquired, "warning_needs_response")):
+        session.add(
+            Dispute(
+                stripe_id=f"dp_{who.reader_id}", payment_id=payments[who].id, currency="EUR", amount=500, status=status,
+                reason="fraudulent", opened_at=at,
+            )
+        )  # fmt: skip
+    session.commit()
+    told = told_of(session, promise, part.reader_id)
+    assert told & {who.reader_id for who in people} == {who.reader_id for who in (part, failed, inquired)}
+    assert queries.stories_for(session, whole.reader_id) == queries.stories_for(session, disputed.reader_id) == []
+
+
+def refund(session, payment, amount, state):
+    name = f"re_{payment.id}_{amount}"
+    session.add(
+        Refund(
+            token=name, stripe_id=name, payment_id=payment.id, currency="EUR", amount=amount, state=state, reason="",
+            asked_at=payment.paid_at,
+        )
+    )  # fmt: skip
+    session.commit()
 
 
 def test_the_feed_is_read_by_a_reader_of_feeds(session, client, promise):

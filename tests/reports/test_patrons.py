@@ -181,6 +181,8 @@ def test_the_page_shows_figures_tables_and_pictures(small_newsroom, client, now)
     page = client.get("/staff/reports/patrons").text
     assert "€16.17" in page and "$15" in page
     assert re.search(r"Since (1 November|November 1,) 2026", page)
+    tables = {code: re.search(f'id="articles-{code}".*?</table>', page, re.S)[0] for code in ("EUR", "USD")}
+    assert "$" not in tables["EUR"] and "€" not in tables["USD"] and "$" in tables["USD"] and "€" in tables["EUR"]
     assert page.count('role="img"') == page.count("<title id=") == page.count("<desc id=") == 6
     assert "style=" not in page and "<script" not in page and "<style" not in page
     assert 'href="/staff/reports/patrons"' in client.get("/staff/reports").text

@@ -158,7 +158,7 @@ ALL_OF_IT = {
     "refunds": {("succeeded", 700): 1},
     "disputes": {("needs_response",): 1},
     "checkouts": {("paid",): 3, ("expired",): 1},
-    "letters": {("membership_ended",): 1, ("receipt",): 4, ("refunded",): 1},
+    "letters": {("membership_ended",): 1, ("payment_disputed",): 1, ("receipt",): 4, ("refunded",): 1},
     "notes": {("radar.early_fraud_warning.created",): 1},
     "ledger": {("dispute",): 1, ("fee",): 5, ("gross",): 4, ("refund",): 1},
 }

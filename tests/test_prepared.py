@@ -1,0 +1,68 @@
+"""Prepared statements: types both ways, the driver's errors as SQLAlchemy's, and nothing that goes by unseen."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import bindparam, event, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from membership import db
+from membership.giving.way_models import OtherWays
+from membership.memberships.models import Membership
+from membership.readers.models import Person
+from tests import make
+
+_STANDING = select(
+    Membership.subscription_id, Membership.amount, Membership.paid_until, Membership.frozen, Membership.ends_at
+).where(Membership.reader_id == bindparam("reader"), Membership.status == "active")
+_KNOW = insert(Person)
+
+
+def test_values_go_in_and_come_out_as_their_types_say(session):
+    ada = make.patron(session, "ada@example.org", paid_until=make.NOON + timedelta(days=3))
+    row = db.run(session, _STANDING, {"reader": ada.reader_id}).one()
+    assert (row.amount, row.frozen, row.ends_at) == (500, False, None)
+    assert row.paid_until == make.NOON + timedelta(days=3) and row.paid_until.tzinfo is not None
+
+
+def test_what_the_session_has_not_written_yet_is_seen(session):
+    ada = make.patron(session, "ada@example.org")
+    session.scalars(select(Membership)).one().amount = 700
+    assert db.run(session, _STANDING, {"reader": ada.reader_id}).one().amount == 700
+
+
+def test_a_column_that_is_not_named_gets_its_default(session):
+    assert db.insert_once(session, OtherWays, id=1, iban="DE02")
+    row = session.scalars(select(OtherWays)).one()
+    assert (row.iban, row.holder) == ("DE02", "")
+    assert not db.insert_once(session, OtherWays, id=1, iban="DE03")
+
+
+def test_what_a_constraint_refuses_is_an_integrity_error_that_tells_no_values(session):
+    ada = make.reader(session, "ada@example.org")
+    row = {"reader_id": ada.reader_id, "email": "secret@example.org", "email_key": "k", "name": "", "language": "en"}
+    with pytest.raises(IntegrityError) as refused, session.begin_nested():
+        db.run(session, _KNOW, row)
+    assert "secret@" not in str(refused.value).split("[SQL")[1]
+
+
+def test_each_statement_is_told_to_whoever_listens(session):
+    seen = []
+    event.listen(session.get_bind(), "before_cursor_execute", lambda _c, _u, sql, values, *_: seen.append((sql, values)))
+    db.run(session, _STANDING, {"reader": 7})
+    sql, values = seen[-1]
+    assert "FROM membership" in sql and 7 in (values.values() if isinstance(values, dict) else values)
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_connection_that_the_server_closed_is_not_used_again(store):
+    with store.fresh() as url:
+        engine = db.engine_for(url)
+        number, ask = text("SELECT pg_backend_pid() AS id"), text("SELECT CAST(:one AS int) AS one")
+        with engine.connect() as connection, engine.connect() as other:
+            gone = connection.execute(number).scalar_one()
+            other.execute(text("SELECT pg_terminate_backend(:id)"), {"id": gone})
+            with pytest.raises(DBAPIError) as lost:
+                db.run(connection, ask, {"one": 1})
+            assert lost.value.connection_invalidated and connection.invalidated
+        engine.dispose()
