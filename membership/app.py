@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Flask, abort, current_app, g, has_request_context, redirect, request
+from flask import session as cookie
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -51,7 +52,7 @@ from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
-from membership.web.access import Visitor, Who, allow, guard
+from membership.web.access import Visitor, Who, allow, audience, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.web.uploads import make_room
@@ -168,8 +169,10 @@ def _install_visitors(app: Flask) -> None:
     @login.user_loader
     def load(token: str) -> Visitor | None:
         at = clock.now()
-        with db.asking() as books:
-            holder = readers_queries.session_holder(books, token, at)
+        asked, holder = g.pop("holder", ("", None))
+        if asked != token:
+            with db.asking() as books:
+                holder = readers_queries.session_holder(books, token, at)
         if holder is None:
             return None
         if at - holder.seen_at > TOUCH_EVERY:
@@ -196,6 +199,10 @@ def _install_newsroom(app: Flask) -> None:
         if "newsroom" not in g:
             with db.asking() as books:
                 g.newsroom = newsroom_queries.facts(books)
+                if has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}:
+                    # The guard is about to ask who this is: on the same connection, and on no page for everybody.
+                    token = str(cookie.get("_user_id", ""))
+                    g.holder = token, token and readers_queries.session_holder(books, token, clock.now())
         return g.newsroom
 
     @app.before_request
