@@ -33,6 +33,8 @@ from membership.dunning import views as dunning
 from membership.gateway import client as gateway
 from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
+from membership.imports import tasks as import_tasks
+from membership.imports import views as imports
 from membership.jobs.worker import Task
 from membership.mail import post as mail
 from membership.memberships import standing as memberships_standing
@@ -64,11 +66,11 @@ from membership.webhooks import views as webhooks
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
-    webhook_pages, reports, desk,
+    webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks, desk_tasks,
+    reconciling, giving_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

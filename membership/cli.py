@@ -26,6 +26,7 @@ from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
 from membership.desk.tasks import ask_to_sweep
 from membership.gateway import listing
+from membership.imports.commands import commands as import_commands
 from membership.jobs import worker as jobs
 from membership.jobs.queue import LEASE, Claimed
 from membership.jobs.worker import Task
@@ -82,6 +83,9 @@ def _house() -> tuple[Config, Flask]:
     config = from_environment()
     open_house(config)
     return config, create_app(config)
+
+
+membership.add_command(import_commands(lambda: _house()[1]))
 
 
 @membership.command()

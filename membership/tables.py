@@ -16,6 +16,7 @@ from membership.giving import payout_models as payouts
 from membership.giving import receipt_models as receipts
 from membership.giving import touch_models as touches
 from membership.giving import way_models as ways
+from membership.imports import models as imports
 from membership.jobs import models as jobs
 from membership.mail import models as mail
 from membership.memberships import gift_models as gifts
@@ -50,6 +51,7 @@ __all__ = [
     "giving",
     "groups",
     "guard",
+    "imports",
     "jobs",
     "limits",
     "mail",

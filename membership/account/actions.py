@@ -23,8 +23,11 @@ from membership.readers.models import Person
 from membership.readers.wishes import wish
 
 
-def follow_cancellation(session: Session, answered: SubscriptionReading, *, at: datetime) -> Membership:
-    """Write what Stripe answered to a cancellation or to taking one back, and the letter that says when it ends.
+def follow_cancellation(
+    session: Session, answered: SubscriptionReading, *, taken_back: bool = False, at: datetime
+) -> Membership:
+    """Write what Stripe answered to a cancellation or to taking one back, and the letter that says when it ends, or that
+    it goes on.
 
     The answer is the newest truth at its moment, but it was not fetched under the subscription's lease; the job that is
     posted with it fetches once more and puts right what a race made stale. It is posted first, so that this locks job
@@ -34,6 +37,8 @@ def follow_cancellation(session: Session, answered: SubscriptionReading, *, at: 
     membership = keep_in_step(session, answered, at=at)
     if membership.ends_at is not None and membership.ended_at is None:
         _confirm(session, membership, membership.ends_at, at=at)
+    elif taken_back and membership.ended_at is None:
+        _say_it_goes_on(session, membership, at=at)
     return membership
 
 
@@ -76,6 +81,15 @@ def _confirm(session: Session, membership: Membership, ends_at: datetime, *, at:
     key = f"cancellation:{membership.subscription_id}:{ends_at:%Y-%m-%d}"
     tier = session.get_one(Tier, membership.tier_id)
     write(session, "membership_ends", to, key=key, at=at, ends_at=ends_at, tier=tier, seats=membership.seats)
+
+
+def _say_it_goes_on(session: Session, membership: Membership, *, at: datetime) -> None:
+    person = session.get(Person, membership.reader_id)
+    if person is not None:
+        to = Recipient(person.email, person.name, person.language, person.reader_id)
+        key = f"goes-on:{membership.subscription_id}:{at:%Y-%m-%dT%H:%M}"
+        tier, amount = session.get_one(Tier, membership.tier_id), Money(membership.amount, membership.currency)
+        write(session, "membership_goes_on", to, key=key, at=at, membership=membership, tier=tier, amount=amount)
 
 
 def prefer(

@@ -72,7 +72,7 @@ def _tell_stripe(line: MembershipLine, *, cancel: bool, reason: str | None = Non
             look_again(session, line.subscription_id, at=clock.now())
         raise (StaysAsItIs() if isinstance(error, gateway.StripeUnreachable) else NotAccepted()) from error
     with transaction() as session:
-        membership = actions.follow_cancellation(session, answered, at=clock.now())
+        membership = actions.follow_cancellation(session, answered, taken_back=not cancel, at=clock.now())
         if membership.ends_at is not None:
             actions.keep_reason(session, membership, reason=reason, words=words, at=clock.now())
         return membership

@@ -19,7 +19,7 @@ from membership.readers.rules import email_key
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
 from membership.web.browser import client_address
-from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.limits import CHECKOUTS_PER_ADDRESS, GIFT_LETTERS_PER_CLIENT, count_against
 
 
 @blueprint.get("/account/gifts")
@@ -41,7 +41,7 @@ def send_gift(gift_id: int) -> Response | tuple[str, int]:
         found = own_gift(session, current_user.reader_id, min(gift_id, LARGEST_KEY))
     if found is None:
         raise NotFound()
-    count_against((CHECKOUTS_PER_CLIENT, client_address()), (CHECKOUTS_PER_ADDRESS, email_key(email)), at=at)
+    count_against((GIFT_LETTERS_PER_CLIENT, client_address()), (CHECKOUTS_PER_ADDRESS, email_key(email)), at=at)
     with transaction() as session:
         gifts.address_to(session, found.id, email, at=at)
     flash(gettext("The letter with the gift is on its way to %(address)s.", address=email))

@@ -31,7 +31,7 @@ from membership.gateway.readings import (
     read_refund,
     read_subscription,
 )
-from membership.giving.correction_rules import counts, is_disputed
+from membership.giving.correction_rules import counts, is_disputed, is_undecided
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
 from membership.memberships.rules import ENDED, counted_amount, movement_kind
@@ -289,15 +289,14 @@ def write_memberships(
 
 
 def _standing(account: Account) -> Row:
-    """Until when it is paid, by the payments that count, and whether a dispute of one of them freezes it."""
+    """Until when it is paid, by the payments that count, and whether an undecided dispute of one of them freezes it."""
     counting, frozen = [], False
     for one in account.paid:
         charge = account.told.by_id(one.settlement.charge_id)
         cases = [case["status"] for case in account.told.all("dispute") if case["charge"] == charge["id"]]
-        disputed = is_disputed(cases)
-        if counts(charge["amount"], refunded=charge["amount_refunded"], disputed=disputed):
+        if counts(charge["amount"], refunded=charge["amount_refunded"], disputed=is_disputed(cases)):
             counting.append(one.invoice.period_end)
-        frozen = frozen or disputed
+        frozen = frozen or is_undecided(cases)
     return {"paid_until": max(counting, default=None), "frozen": frozen}
 
 

@@ -25,6 +25,7 @@ PLACES = (
     ("/staff/gifts", lazy_gettext("Memberships as gifts"), lazy_gettext("Who gave one, and who claimed it."), "manager"),
     ("/staff/tiers", lazy_gettext("Memberships on offer"), lazy_gettext("Their words, order and prices."), "manager"),
     ("/staff/ways", lazy_gettext("Other ways to give"), lazy_gettext("Transfer, cheque, PayPal; record a gift."), "manager"),
+    ("/staff/imports", lazy_gettext("Bringing people along"), lazy_gettext("Patrons from another system."), "manager"),
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
     ("/staff/appeals", lazy_gettext("Appeal"), lazy_gettext("What is asked under articles, what it brought."), "viewer"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),

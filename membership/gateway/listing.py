@@ -58,6 +58,25 @@ class Transaction:
 
 
 @dataclass(frozen=True)
+class LivingReading:
+    """A subscription that another system may have made. `amount` (minor units) is for all of its quantity.
+
+    `fits`: one item of a fixed amount, charged every month or year, so that our books can hold it. Otherwise price and
+    interval are its first item's, as far as it has them.
+    """
+
+    id: str
+    customer_id: str
+    email: str | None
+    status: str
+    currency: str
+    amount: int
+    interval: str
+    fits: bool
+    started_at: datetime
+
+
+@dataclass(frozen=True)
 class PayoutReading:
     """A payout to our bank; `bookings`: that it left, and if it failed that it came back."""
 
@@ -84,6 +103,11 @@ def subscriptions(*, after: str | None = None) -> Page[SubscriptionReading]:
     """Every subscription there ever was, ended ones included; those that are none of this house's making are left out."""
     page = _page(lambda v1: v1.subscriptions, {"status": "all"}, after, _readable)
     return Page([reading for reading in page.items if reading is not None], page.after)
+
+
+def living(*, after: str | None = None) -> Page[LivingReading]:
+    """Every subscription that is not over, whoever made it, with its customer's address."""
+    return _page(lambda v1: v1.subscriptions, {"expand": ["data.customer"]}, after, _living)
 
 
 def refunds(*, since: datetime, after: str | None = None) -> Page[About[RefundReading]]:
@@ -191,6 +215,29 @@ def _readable(subscription: Any) -> SubscriptionReading | None:
         return read_subscription(subscription)
     except (AttributeError, IndexError, KeyError, TypeError):
         return None
+
+
+def _living(subscription: Any) -> LivingReading:
+    items = subscription["items"].data
+    price = items[0].price if items else None
+    rhythm = getattr(price, "recurring", None)
+    interval = getattr(rhythm, "interval", None) or ""
+    amount = getattr(price, "unit_amount", None)
+    customer = subscription.customer
+    return LivingReading(
+        id=subscription.id,
+        customer_id=_id(customer) or "",
+        email=None if isinstance(customer, str) else getattr(customer, "email", None),
+        status=subscription.status,
+        currency=subscription.currency.upper(),
+        amount=(amount or 0) * ((getattr(items[0], "quantity", 1) or 1) if items else 1),
+        interval=interval,
+        fits=len(items) == 1
+        and amount is not None
+        and interval in ("month", "year")
+        and getattr(rhythm, "interval_count", 1) == 1,
+        started_at=datetime.fromtimestamp(subscription.start_date, UTC),
+    )
 
 
 def _transaction(booked: Any) -> Transaction:

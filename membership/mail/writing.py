@@ -6,6 +6,7 @@ made of the same text when the letter is sent, so that the two never differ.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from sqlalchemy.orm import Session
 from membership.db import insert_once_for_id
 from membership.jobs.queue import post
 from membership.mail.models import Letter
+
+_GAPS = re.compile(r"\n[ \t]*\n\s*\n")
+"""What a sentence that does not apply leaves behind in a template: one empty line is enough."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def write(
     subject, _, text = rendered.strip().partition("\n")
     letter_id = insert_once_for_id(
         session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
-        subject=" ".join(subject.split()), text=text.strip() + "\n", fleeting=fleeting,
+        subject=" ".join(subject.split()), text=_GAPS.sub("\n\n", text.strip()) + "\n", fleeting=fleeting,
         stop_address=stop_address, state="queued", written_at=at,
     )  # fmt: skip
     if letter_id is not None:

@@ -33,7 +33,7 @@ from membership.readers.rules import email_key
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash, client_address
-from membership.web.limits import CHECKOUTS_PER_ADDRESS, CHECKOUTS_PER_CLIENT, count_against
+from membership.web.limits import CHECKOUTS_PER_ADDRESS, CLAIMS_PER_CLIENT, count_against
 
 Answer = Response | str | tuple[str, int]
 MORNING = time(8)
@@ -100,7 +100,7 @@ def claim_gift(token: str) -> Response:
     """Claim it: for who is signed in, or for the address that the link was sent to; without one, say where to send it."""
     found, form, at = _gift(token), ClaimForm(), clock.now()
     reader_id = current_user.reader_id if current_user.is_authenticated else None
-    count_against((CHECKOUTS_PER_CLIENT, client_address()), at=at)
+    count_against((CLAIMS_PER_CLIENT, client_address()), at=at)
     if reader_id is None and not found.recipient_email:
         return _send_link(found, form, at)
     with transaction() as session:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
-from membership.jobs.queue import post
+from membership.db import insert_each_once, insert_once
+from membership.jobs.queue import post, post_each, posting
 from membership.mail.writing import Recipient, write
 from membership.memberships.given_models import GivenMembership
 from membership.memberships.rules import OverAlready, UnknownTier, checked_end, end_after_rest, months_later, notice_at
@@ -43,6 +45,37 @@ def give_complimentary(
         detail = {"reader": person.reader_id, "tier": tier.slug, "until": ends_at.isoformat()}
         note(session, actor_id=by, action="membership:given", object=f"given/{given.id}", at=at, **detail)
     return given
+
+
+@dataclass(frozen=True)
+class PaidElsewhere:
+    """What a reader had paid for in another system, until when; `key` is what makes it one, `source` the system's name."""
+
+    key: str
+    reader_id: int
+    tier_id: int
+    since: datetime | None
+    until: datetime
+    source: str
+
+
+def keep_elsewhere(session: Session, kept: Sequence[PaidElsewhere], *, at: datetime) -> None:
+    """Standing until what was paid for elsewhere ends, without a payment of ours, each once; then its reader is told."""
+    if not kept:
+        return
+    rows = [
+        {"key": one.key, "kind": "elsewhere", "reader_id": one.reader_id, "tier_id": one.tier_id, "frozen": False,
+         "pledged_since": one.since, "begins_at": at, "ends_at": one.until, "given_at": at, "reason": one.source}
+        for one in kept
+    ]  # fmt: skip
+    insert_each_once(session, GivenMembership, rows)
+    keys = select(GivenMembership.id, GivenMembership.ends_at).where(GivenMembership.key.in_([one.key for one in kept]))
+    ends = [posting(FOLLOW, f"given:{id}", {"given": id}, due_at=end) for id, end in session.execute(keys) if end]
+    perks = [
+        posting("perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
+        for reader_id in {one.reader_id for one in kept}
+    ]
+    post_each(session, [*ends, *perks])
 
 
 def end_early(session: Session, given_id: int, *, by: int, at: datetime) -> GivenMembership:
@@ -100,7 +133,8 @@ def follow(session: Session, given_id: int, *, at: datetime) -> None:
     given = hold(session, given_id)
     if given is None or given.begins_at is None or given.ends_at is None or given.frozen:
         return
-    notice = notice_at(given.begins_at, given.ends_at)
+    # What was paid for elsewhere ends as its reader knows; whoever was invited to go on here is reminded of that instead.
+    notice = notice_at(given.begins_at, given.ends_at) if given.kind != "elsewhere" else None
     if at >= given.ends_at:
         _say_ended(session, given, at=at)
         post(session, "perks.grant", f"perks:{given.reader_id}", {"reader": given.reader_id}, due_at=at)

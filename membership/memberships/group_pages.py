@@ -33,7 +33,7 @@ from membership.readers.models import Person
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash, client_address
-from membership.web.limits import CHECKOUTS_PER_CLIENT, count_against
+from membership.web.limits import CLAIMS_PER_CLIENT, count_against
 
 Answer = Response | str | tuple[str, int]
 USUAL = 5
@@ -122,7 +122,7 @@ def take_seat(token: str) -> Response:
     """Accept it: for who is signed in, or for the address that the invitation was sent to."""
     at = clock.now()
     reader_id = current_user.reader_id if current_user.is_authenticated else None
-    count_against((CHECKOUTS_PER_CLIENT, client_address()), at=at)
+    count_against((CLAIMS_PER_CLIENT, client_address()), at=at)
     with transaction() as session:
         taken = groups.take_seat(session, token[:100], reader_id, at=at)
         _, running = _seat(session, token)

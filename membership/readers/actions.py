@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_each_once, insert_once
 from membership.readers.models import Person, Reader, ReaderSession, StaffRole
 from membership.readers.rules import LastAdmin, email_key
 from membership.web.tokens import hashed, new_token
@@ -29,6 +30,36 @@ def know(session: Session, email: str, *, at: datetime, language: str = "en", na
         session.delete(reader)
         session.flush()
     return session.execute(select(Person).where(Person.email_key == key)).scalar_one()
+
+
+def know_each(
+    session: Session, people: Sequence[tuple[str, str]], *, at: datetime, language: str = "en"
+) -> dict[str, tuple[int, bool]]:
+    """The readers with these addresses, by `email_key`, made where they are not known: (address, name) each; a reader's
+    number, and whether it was made here. The same as `know` for many."""
+    wanted = {email_key(email): (email, name) for email, name in people}
+    made: dict[str, int] = {}
+    there = _reader_ids(session, wanted)
+    missing = [key for key in wanted if key not in there]
+    if missing:
+        new = insert(Reader).returning(Reader.id, sort_by_parameter_order=True)
+        ids = session.execute(new, [{"created_at": at} for _ in missing]).scalars().all()
+        made = dict(zip(missing, ids, strict=True))
+        rows = [
+            {"reader_id": made[key], "email": wanted[key][0].strip(), "email_key": key, "name": wanted[key][1],
+             "language": language}
+            for key in missing
+        ]  # fmt: skip
+        insert_each_once(session, Person, rows)
+    found = _reader_ids(session, wanted)
+    if lost := [reader_id for key, reader_id in made.items() if found[key] != reader_id]:  # somebody else was quicker
+        session.execute(delete(Reader).where(Reader.id.in_(lost)))
+    return {key: (reader_id, made.get(key) == reader_id) for key, reader_id in found.items()}
+
+
+def _reader_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    rows = session.execute(select(Person.email_key, Person.reader_id).where(Person.email_key.in_(list(keys))))
+    return {row.email_key: row.reader_id for row in rows}
 
 
 def open_session(session: Session, reader_id: int, at: datetime) -> str:

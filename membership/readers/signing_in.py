@@ -19,10 +19,11 @@ from membership.web.tokens import hashed, new_code, new_token
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A session that was opened: the token for the cookie, and the path to go on to."""
+    """A session that was opened: the token for the cookie, the path to go on to, and when its letter was asked for."""
 
     token: str
     next_path: str
+    asked_at: datetime
 
 
 def ask_for_letter(
@@ -100,7 +101,7 @@ def _use(session: Session, challenge: SignInChallenge, at: datetime) -> SignedIn
     used = session.execute(update(SignInChallenge).where(*still_open).values(used_at=at))
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
-    return SignedIn(open_session(session, challenge.reader_id, at), challenge.next_path)
+    return SignedIn(open_session(session, challenge.reader_id, at), challenge.next_path, challenge.created_at)
 
 
 def _code_hash(*, token_hash: str, code: str) -> str:

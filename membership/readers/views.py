@@ -24,6 +24,7 @@ from membership.web.limits import (
     SIGN_IN_PER_CLIENT,
     SIGN_IN_PER_NETWORK,
     count_against,
+    give_back,
 )
 
 blueprint = Blueprint("readers", __name__)
@@ -151,9 +152,12 @@ def _spent() -> tuple[str, int]:
 
 
 def _go_in(signed_in: signing_in.SignedIn) -> Response:
-    """A new session in a new cookie; the one that this browser held before is ended."""
-    if current_user.is_authenticated:
-        with transaction() as session:
+    """A new session in a new cookie; the one that this browser held before is ended. Who got in counts no longer, so that
+    a family or a class behind one address is not stopped."""
+    with transaction() as session:
+        if current_user.is_authenticated:
             actions.end_session(session, current_user.token, clock.now())
+        give_back(session, SIGN_IN_PER_CLIENT, client_address(), counted_at=signed_in.asked_at)
+        give_back(session, SIGN_IN_PER_NETWORK, client_network(), counted_at=signed_in.asked_at)
     enter(signed_in.token)
     return redirect(signed_in.next_path, 303)  # type: ignore[return-value]

@@ -6,6 +6,7 @@ address is signed and names a reader and a sort, so that it opens nothing else a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once
+from membership.db import insert_each_once, insert_once
 from membership.readers.models import LetterRefusal
 from membership.refusals import NotFound
 
@@ -42,6 +43,13 @@ def wish(session: Session, reader_id: int, sort: str, *, wanted: bool, at: datet
         session.execute(delete(LetterRefusal).where(*mine))
     else:
         insert_once(session, LetterRefusal, reader_id=reader_id, sort=sort, refused_at=at)
+
+
+def refuse_each(session: Session, reader_ids: Sequence[int], *, at: datetime) -> None:
+    """No letters of any sort for these readers, who never said that they would like some."""
+    rows = [{"reader_id": one, "sort": sort, "refused_at": at} for one in reader_ids for sort in SORTS]
+    if rows:
+        insert_each_once(session, LetterRefusal, rows)
 
 
 def stop_address(reader_id: int, sort: str) -> str:

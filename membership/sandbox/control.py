@@ -15,9 +15,10 @@ from membership.sandbox.answers import Refusal
 from membership.sandbox.billing import agenda, balance, disputing
 from membership.sandbox.clock import NotATime
 from membership.sandbox.faults import COUNTS, SWITCHES, NotAFault
-from membership.sandbox.resources import refunds
+from membership.sandbox.resources import refunds, thin_events
+from membership.sandbox.shapes import thin
 from membership.sandbox.switches import attempts, begin_anew, when
-from membership.sandbox.world import World
+from membership.sandbox.world import STARTED_WITH, World
 
 SHOWN = 50
 PAYMENTS_SHOWN = 12
@@ -86,6 +87,16 @@ def room(world: World) -> Blueprint:
         world.deliveries.wake()
         return _back("faults")
 
+    @desk.post("/telling")
+    def tell() -> Response:
+        """In which form events are told from now on."""
+        form = request.form.get("form", "")
+        if form not in TOLD or world.store.get("webhook_endpoint", STARTED_WITH) is None:
+            return _page(world, word="That cannot be chosen here.", status=422)
+        with world.transaction():
+            _tell_in(world, form)
+        return _back("deliveries")
+
     @desk.post("/deliveries")
     def flush() -> Response:
         world.deliveries.flush()
@@ -97,6 +108,28 @@ def room(world: World) -> Blueprint:
         return _back("clock")
 
     return desk
+
+
+TOLD = {"full": "in full", "both": "in full, and as thin events as well", "thin": "as thin events only"}
+THIN = "ed_test_SandboxControl"
+"""The destination that this room makes: where the first endpoint is, with its secret."""
+
+
+def _tell_in(world: World, form: str) -> None:
+    start = world.get("webhook_endpoint", STARTED_WITH)
+    world.save({**start, "status": "disabled" if form == "thin" else "enabled"})
+    made = thin.destination(
+        id=THIN, created=world.now(), name="The control room's", url=start["url"], enabled_events=["*"]
+    )
+    status = "disabled" if form == "full" else "enabled"
+    world.save({**made, "_secret": start["_secret"], "status": status})
+
+
+def _told(world: World) -> str:
+    start, made = world.store.get("webhook_endpoint", STARTED_WITH), world.store.get(thin_events.KIND, THIN)
+    if made is None or made["status"] == "disabled":
+        return "full"
+    return "both" if start and start["status"] == "enabled" else "thin"
 
 
 def _refund(world: World, id: str) -> None:
@@ -194,6 +227,8 @@ def _page(world: World, *, word: str | None = None, status: int = 200) -> Respon
         payments=_payments(world),
         currencies=[code for (code,) in world.store.query(CURRENCIES)],
         endpoints=world.store.find("webhook_endpoint"),
+        told=_told(world),
+        ways=TOLD if world.store.get("webhook_endpoint", STARTED_WITH) else {},
         letters=[
             {**one, "at": when(float(str(one["sent_at"])))}
             for one in letters.written(world.settings.letters)[::-1][:SHOWN]

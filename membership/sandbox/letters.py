@@ -24,7 +24,7 @@ def _read(file: Path) -> dict[str, object]:
     text = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
     return {
         "to": str(message["To"] or ""),
-        "subject": str(message["Subject"] or ""),
+        "subject": str(message["Subject"] or "").strip(),
         "text": text.get_content() if text else "",
         "sent_at": int(file.stat().st_mtime),
         "file": file.name,

@@ -104,6 +104,8 @@ def test_a_cancellation_can_be_taken_back(session, stripe_side, client, ada):
     assert after.ends_at is None
     assert at_stripe(stripe_side, after.subscription_id)["cancel_at_period_end"] is False
     assert "It is paid until" in words(client.get("/account/membership"))
+    told = session.scalars(select(Letter).where(Letter.kind == "membership_goes_on")).one()
+    assert "It goes on as before" in told.text and "The next payment is made on" in told.text
 
 
 def test_when_stripe_does_not_answer_nothing_was_changed_and_the_page_says_so(session, client, app):

@@ -1,6 +1,7 @@
 """A group: one pays, several have a seat. Through Stripe, with seats given, freed, added and taken away."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -294,6 +295,14 @@ def test_who_does_not_answer_is_reminded_once_and_after_a_month_the_seat_is_free
 
 def letters_to(session, kind):
     return [address for _, address in sent_letters(session, kind)]
+
+
+def test_a_class_takes_its_seats_from_one_address(session, app, monkeypatch):
+    monkeypatch.setitem(app.config, "MEMBERSHIP", replace(app.config["MEMBERSHIP"], wide_limits=False))
+    group = make.group(session, seats=30)
+    for n in range(30):
+        seat = make.seat(session, group, taken_at=None)
+        assert app.test_client().post(f"/group/{seat.token}").status_code == 200, n
 
 
 def test_a_failed_payment_keeps_every_seat_through_the_grace_and_then_none(session, stripe_side, tier, letters):

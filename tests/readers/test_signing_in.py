@@ -213,6 +213,20 @@ def test_asking_too_often_is_refused_without_saying_which_limit(session, app, ad
     assert session.scalar(select(func.count()).select_from(Letter)) == 5
 
 
+def test_a_class_behind_one_address_signs_in_one_after_the_other(session, app, monkeypatch):
+    """Far more than one address may ask for: whoever got in counts no longer."""
+    config = dataclasses.replace(app.config["MEMBERSHIP"], wide_limits=False)
+    monkeypatch.setitem(app.config, "MEMBERSHIP", config)
+    for n in range(12):
+        pupil = app.test_client()
+        make.reader(session, f"pupil{n}@example.org")
+        assert ask(pupil, f"pupil{n}@example.org").status_code == 303
+        link, _ = link_and_code(session)
+        assert pupil.post(link).status_code == 303 and is_in(pupil)
+    refused = [ask(app.test_client(), f"else{n}@example.org").status_code for n in range(6)]
+    assert refused == [303] * 5 + [429]
+
+
 def test_the_network_is_limited_beyond_the_single_address(session, app, monkeypatch):
     config = dataclasses.replace(app.config["MEMBERSHIP"], wide_limits=False)
     monkeypatch.setitem(app.config, "MEMBERSHIP", config)

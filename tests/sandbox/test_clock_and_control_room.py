@@ -121,3 +121,18 @@ def test_in_the_control_room_a_payment_is_disputed_decided_refunded_and_paid_out
     press("eur", "payout")
     assert len(sandbox.v1.payouts.list().data) == 1
     assert "Nothing is available" in press("usd", "payout", 422)
+
+
+def test_in_the_control_room_events_are_told_thin_or_in_full(sandbox: Sandbox) -> None:
+    def heard(form: str) -> list[str]:
+        assert post_form(f"{sandbox.running.url}/telling", {"form": form})[0] == 303
+        sandbox.ear.clear()
+        sandbox.v1.customers.create({"name": "Ada"})
+        sandbox.flush()
+        assert f'<option value="{form}" selected>' in page(sandbox)
+        return sorted(one["object"] for one in sandbox.ear.heard)
+
+    assert heard("both") == ["event", "v2.core.event"]
+    assert heard("thin") == ["v2.core.event"]
+    assert heard("full") == ["event"]
+    assert post_form(f"{sandbox.running.url}/telling", {"form": "whispered"})[0] == 422
