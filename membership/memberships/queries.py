@@ -210,7 +210,7 @@ def periods_paid(session: Session, membership_id: int) -> list[PaidPeriod]:
     own = {"membership": membership_id}
     rows = list(run(session, _PERIODS, own))
     if not any(row.corrected for row in rows):  # nearly always
-        return [PaidPeriod(row.period_end, row.amount, 0, False) for row in rows]
+        return [PaidPeriod(row.period_end, row.amount, 0, False, False) for row in rows]
     held: dict[int, int] = {}
     for refund in run(session, _REFUNDS, own):
         held[refund.payment_id] = held.get(refund.payment_id, 0) + refunded([(refund.state, refund.amount)])
