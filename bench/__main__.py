@@ -29,7 +29,7 @@ def main() -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     found: dict[str, dict[str, Figure]] = {}
     for kind in asked.database or KINDS:
-        with databases(kind) as store, tempfile.TemporaryDirectory(prefix="membership-bench-") as directory:
+        with databases(kind, durable=True) as store, tempfile.TemporaryDirectory(prefix="membership-bench-") as directory:
             ground = Ground(store, Path(directory), os.environ.get("SCALE") == "full")
             for name in asked.names or names:
                 print(f"{name} on {kind} …", file=sys.stderr, flush=True)

@@ -16,6 +16,8 @@ from membership import schema
 from membership.db import engine_for
 
 TEMPLATE = f"membership_template_{os.getpid()}"
+ROOM = 2**30
+"""Bytes that must be free in memory to have databases there: a run needs a tenth of it."""
 
 
 class Databases:
@@ -78,15 +80,22 @@ class Databases:
 
 
 @contextmanager
-def databases(kind: str) -> Iterator[Databases]:
-    """Start what is needed for `sqlite` or `postgresql`, migrate the template, and clear up afterwards."""
-    directory = Path(tempfile.mkdtemp(prefix="membership-tests-"))
+def databases(kind: str, *, durable: bool = False) -> Iterator[Databases]:
+    """Start what is needed for `sqlite` or `postgresql`, migrate the template, and clear up afterwards.
+
+    What is committed outlives every process that tests kill. Only when `durable` does it outlive the machine as well:
+    nobody pulls its plug here, and waiting for its disk took tests as long as half of their work.
+    """
+    in_memory = kind == "sqlite" and not durable
+    directory = Path(tempfile.mkdtemp(prefix="membership-tests-", dir=_memory() if in_memory else None))
     try:
         if kind == "sqlite":
             _migrate(f"sqlite:///{directory}/template.db")
             yield Databases(kind, "", directory)
             return
         with _postgresql(directory) as server_url:
+            if not durable and "TEST_POSTGRESQL_URL" not in os.environ:
+                _wait_for_no_disk(server_url)
             _administer(server_url, f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "template0"')
             try:
                 _migrate(_named(server_url, TEMPLATE))
@@ -95,6 +104,20 @@ def databases(kind: str) -> Iterator[Databases]:
                 _administer(server_url, f'DROP DATABASE "{TEMPLATE}" WITH (FORCE)')
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _memory() -> str | None:
+    """A directory in memory where there is room for all of it, else None: the ordinary place."""
+    place = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
+        return None
+    return str(place)
+
+
+def _wait_for_no_disk(server_url: str) -> None:
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(server_url, f"ALTER SYSTEM SET {setting} = off")
+    _administer(server_url, "SELECT pg_reload_conf()")
 
 
 def _named(server_url: str, database: str) -> str:

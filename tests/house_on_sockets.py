@@ -34,7 +34,7 @@ from membership import clock
 from membership.db import engine_for
 from membership.jobs.models import Job
 from membership.sandbox.server import Running, running
-from tests import make
+from tests import make, warm
 from tests.databases import Databases
 from tests.processes import COMPILED
 from tests.walker import Walker
@@ -44,7 +44,8 @@ WEBHOOK_SECRET = "whsec_of_a_living_house"
 PATIENCE = 30.0
 TIERS = {"reader": 500, "friend": 1000}
 """The house's tiers and their monthly prices in euro cents."""
-WORKER = "import sys; from tests.house_on_sockets import work; sys.exit(work())"
+IDLE_SECONDS = 0.05
+"""A worker with nothing to do looks again sooner than in production: every walk waits for it at every turn."""
 
 
 class TookTooLong(AssertionError):
@@ -62,14 +63,14 @@ def free_port() -> int:
                 return port
 
 
-def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """The first true answer. Raises `TookTooLong`."""
+def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE, *, every: float = 0.03) -> Any:
+    """The first true answer, asked for again and again (`every` so many seconds). Raises `TookTooLong`."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         answer = true()
         if answer:
             return answer
-        time.sleep(0.03)
+        time.sleep(every)
     raise TookTooLong(what)
 
 
@@ -78,10 +79,15 @@ class Process:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.log = log
-        self._output = log.open("ab")
-        self._popen = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=self._output,
-            stderr=subprocess.STDOUT, start_new_session=True,
+        with log.open("ab") as output:
+            self._popen = self._started(command, environment, output.fileno())
+
+    def _started(
+        self, command: list[str], environment: dict[str, str], output: int
+    ) -> subprocess.Popen[bytes] | warm.Started:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            start_new_session=True,
         )  # fmt: skip
 
     @property
@@ -104,7 +110,15 @@ class Process:
         with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, sign)
         self._popen.wait()
-        self._output.close()
+
+
+class WarmProcess(Process):
+    """The same, forked from one that has imported the house: `command` is `module:function` and its words."""
+
+    def _started(self, command: list[str], environment: dict[str, str], output: int) -> warm.Started:
+        return warm.start(
+            command[0], command, environment, stdout=output, stderr=subprocess.STDOUT, own_group=True
+        )  # fmt: skip
 
 
 @dataclass
@@ -145,7 +159,7 @@ class House:
     def start_worker(self, *, lease: float = 60.0) -> Process:
         """A worker; `lease` in seconds, short where a test kills it and will not wait for the next one to take over."""
         environment = self.environment | {"TEST_LEASE_SECONDS": str(lease)}
-        worker = Process([sys.executable, "-c", WORKER], environment, self.directory / "worker.log")
+        worker = WarmProcess(["tests.house_on_sockets:work"], environment, self.directory / "worker.log")
         self.workers.append(worker)
         return worker
 
@@ -260,12 +274,13 @@ def work() -> int:
 
     from membership.app import all_tasks, create_app, open_house
     from membership.config import from_environment
-    from membership.jobs.worker import run
+    from membership.jobs import worker
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = from_environment()
     open_house(config)
     lease = timedelta(seconds=float(os.environ.get("TEST_LEASE_SECONDS", "60")))
     with create_app(config).app_context():
-        run(all_tasks(), lease=lease)
+        worker.IDLE_SECONDS = IDLE_SECONDS
+        worker.run(all_tasks(), lease=lease)
     return 0

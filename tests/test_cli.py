@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from membership.cli import main
 from membership.db import engine_for
 from membership.newsroom.rules import setup_token
-from tests import make
+from tests import make, warm
 from tests.house_on_sockets import free_port
 from tests.processes import COMPILED
 
 ROOT = Path(__file__).resolve().parent.parent
+MEMBERSHIP = "membership.cli:main"
 SECRET = "a secret for the command line, long enough"
 
 
@@ -41,14 +42,20 @@ def env(fresh, httpserver, tmp_path):
     }  # fmt: skip
 
 
-def run(env, *words):
+def run_cold(env, *words):
+    """Exactly as from a terminal; all others start warm."""
     command = [sys.executable, "-m", "membership", *words]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
 
 
+def run(env, *words):
+    process = warm.start(MEMBERSHIP, ["membership", *words], env)
+    stdout, stderr = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
+
+
 def start(env, *words):
-    command = [sys.executable, "-m", "membership", *words]
-    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return warm.start(MEMBERSHIP, ["membership", *words], env, stderr=subprocess.STDOUT)
 
 
 def in_database(url, statement):
@@ -94,7 +101,7 @@ def test_a_wrong_setting_is_named_in_one_line(env, name, value, monkeypatch, cap
 
 def test_check_says_what_is_wrong_and_how_to_mend_it(env, fresh):
     set_up(fresh)
-    done = run(env, "check")
+    done = run_cold(env, "check")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert [line.split(":")[0] for line in lines] == [
@@ -176,7 +183,8 @@ def test_the_worker_beats_sends_letters_and_ends_by_sigterm(env, fresh, tmp_path
 
 def test_serve_prints_the_token_and_answers(env, fresh):
     port = free_port()
-    server = start(env, "serve", "--port", str(port), "--workers", "1")
+    command = [sys.executable, "-m", "membership", "serve", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         page = wait_for(lambda: _get(f"http://127.0.0.1:{port}/"))
         assert "Set up your newsroom" in page

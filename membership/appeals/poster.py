@@ -19,15 +19,16 @@ def poster(*, language: str, name: str, tagline: str, accent: str, title: str, l
     paper.set_fill_color(*(int(accent[start : start + 2], 16) for start in (1, 3, 5)))
     paper.rect(0, 0, paper.w, 14, style="F")
     paper.set_y(MARGIN + 8)
-    paper.say(name, size=32, bold=True)
+    paper.say(name, size=32, bold=True, align="LEFT")
     if tagline:
-        paper.say(tagline, size=16, grey=True)
+        paper.say(tagline, size=16, grey=True, align="LEFT")
     paper.ln(6)
-    paper.say(title or gettext("Reporting that is open to everybody, carried by those who can."), size=24, bold=True)
-    paper.say(
-        gettext("Read it, and help to carry it. For the price of a cup of coffee a month you vote on what comes next."),
-        size=15,
+    said = title[:120] or gettext("Reporting that is open to everybody, carried by those who can.")
+    paper.say(said, size=24, bold=True, align="LEFT")
+    asked = gettext(
+        "Read it, and help to carry it. For the price of a cup of coffee a month you vote on what comes next."
     )
+    paper.say(asked, size=15, align="LEFT")
     drawn = io.BytesIO()
     segno.make_qr(link, error="m").save(drawn, kind="png", scale=20, border=2)
     drawn.seek(0)

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, delete, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from membership.giving.guard_models import CheckoutOrigin, PaymentCode, PaymentTry, SpentProof
+from membership.giving.models import Checkout
+from membership.giving.touch_models import CheckoutTouch
 from membership.readers.models import ReaderSession, SignInChallenge
 from membership.readers.rules import READER_ABSOLUTE, READER_IDLE
 from membership.web.limits import LimitCount
@@ -18,6 +20,7 @@ from membership.web.limits import LimitCount
 WIDTH = 500
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)
+QUARTER = timedelta(days=92)
 LONGEST_WINDOW = DAY
 """No limit counts over a longer time (a test holds it)."""
 
@@ -33,7 +36,8 @@ class Spent:
 
 def spent(at: datetime) -> list[Spent]:
     """Everything that is swept, as of a moment. Challenges, proofs and codes are kept a day beyond their end; a session that
-    ended, too; where payments began and what became of the tries, a month, for as long as they count against anybody.
+    ended, too; where payments began and what became of the tries, a month,
+    for as long as they count against anybody; how somebody came who then did not pay, a quarter of a year.
 
     A swept row's number may be given again (SQLite does): no letter's key and nobody's memory may be made of one.
     """
@@ -42,6 +46,7 @@ def spent(at: datetime) -> list[Spent]:
         ReaderSession.created_at < at - READER_ABSOLUTE - DAY,
         ReaderSession.seen_at < at - READER_IDLE - DAY,
     )
+    came_for_nothing = select(Checkout.id).where(Checkout.state != "paid", Checkout.begun_at < at - QUARTER)
     counted = LimitCount.window_start < at - LONGEST_WINDOW - DAY
     return [
         Spent(SignInChallenge, (SignInChallenge.id,), SignInChallenge.expires_at < at - DAY),
@@ -50,6 +55,7 @@ def spent(at: datetime) -> list[Spent]:
         Spent(SpentProof, (SpentProof.nonce,), SpentProof.expires_at < at - DAY),
         Spent(PaymentCode, (PaymentCode.id,), PaymentCode.expires_at < at - DAY),
         Spent(PaymentTry, (PaymentTry.charge_id,), PaymentTry.at < at - MONTH),
+        Spent(CheckoutTouch, (CheckoutTouch.checkout_id,), CheckoutTouch.checkout_id.in_(came_for_nothing)),
         Spent(CheckoutOrigin, (CheckoutOrigin.checkout_id,), CheckoutOrigin.begun_at < at - MONTH),
     ]
 

@@ -26,11 +26,13 @@ class Paper(FPDF):
         self.set_creator("membership")
         self.add_page()
 
-    def say(self, text: str, *, size: float = 11, bold: bool = False, grey: bool = False) -> None:
+    def say(
+        self, text: str, *, size: float = 11, bold: bool = False, grey: bool = False, align: str = "JUSTIFY"
+    ) -> None:
         """A paragraph; line breaks stay."""
         self.set_font("house", "B" if bold else "", size)
         self.set_text_color(GREY if grey else 0)
-        self.multi_cell(0, size / 2, text, new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size / 2, text, align=align, new_x="LMARGIN", new_y="NEXT")
         self.ln(size / 5)
 
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:

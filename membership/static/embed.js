@@ -9,6 +9,7 @@
   const SLOT = "membership-embed";
   const DAYS = 90;
   const frames = [];
+  const untold = new Set();
 
   function kept() {
     try { return JSON.parse(localStorage.getItem(SLOT)) || {}; } catch { return {}; }
@@ -81,18 +82,27 @@
     if (event.origin !== base || !event.data || event.data.membership !== "height") return;
     const frame = frames.find((one) => one.contentWindow === event.source);
     const { height } = event.data;
-    if (frame && Number.isInteger(height) && height >= 40 && height <= 4000) frame.style.height = `${height}px`;
+    if (!frame || !Number.isInteger(height) || height < 40 || height > 4000) return;
+    frame.style.height = `${height}px`;
+    // A frame that stood in the page already has not heard of this visit: it is told once, and not loaded anew for it.
+    if (untold.delete(frame)) event.source.postMessage({ membership: "visit", said: `${visit(article())}` }, base);
   });
 
   document.querySelectorAll("[data-membership]").forEach(put);
-  // A frame that stands in the page already is left as it is, but for its height and what the page knows.
+  // A frame that stands in the page already is left as it is, unless a patron is to be thanked in it.
   for (const frame of document.querySelectorAll("iframe")) {
     if (frames.includes(frame) || !frame.src.startsWith(`${base}/embed/`)) continue;
-    frames.push(frame);
     const { patron } = kept();
     const address = new URL(frame.src);
-    if (patron && address.pathname === "/embed/appeal") address.searchParams.set("patron", patron);
-    address.hash = visit(article()).toString();
-    frame.src = address.href;
+    let shown = frame;
+    if (patron && address.pathname === "/embed/appeal") {
+      // Another page in a frame that is still loading may lose against the first one: a new frame has no first one.
+      shown = frame.cloneNode();
+      address.searchParams.set("patron", patron);
+      shown.src = address.href;
+      frame.replaceWith(shown);
+    }
+    frames.push(shown);
+    untold.add(shown);
   }
 })();

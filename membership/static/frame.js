@@ -18,14 +18,16 @@ function tellHeight() {
 }
 if (window.ResizeObserver) new ResizeObserver(tellHeight).observe(main);
 addEventListener("load", tellHeight);
+setTimeout(tellHeight, 1500); // the page's own script may have come later than the frame
 
-// What the page knows comes in the fragment, which no server and no cache sees, and goes on with a click only.
+// What the page knows comes in the fragment, which no server and no cache sees, or in a message; it goes on with a click only.
 const KNOWN = ["title", "from", "first", "first_day", "campaign", "thanks",
   "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"];
 const links = [...document.querySelectorAll("a[data-carry]")].map((link) => [link, link.href]);
 
+let told = location.hash.slice(1);
 function knowing(href, names) {
-  const said = new URLSearchParams(location.hash.slice(1));
+  const said = new URLSearchParams(told);
   const address = new URL(href, location.href);
   let carried = address.searchParams.get("article");
   if (!carried) return address.href;
@@ -41,7 +43,12 @@ function handOn() {
   for (const [link, href] of links) link.href = knowing(href, KNOWN);
   tellHeight();
 }
-addEventListener("hashchange", handOn);
+addEventListener("message", (event) => {
+  if (event.source !== parent || !sites.includes(event.origin) || !event.data || event.data.membership !== "visit") return;
+  if (typeof event.data.said !== "string" || event.data.said.length > 4000) return;
+  told = event.data.said;
+  handOn();
+});
 handOn();
 
 // Seen is: half of it was on the screen for a second. Counted as a number, once for this page.
@@ -49,6 +56,7 @@ if (main.dataset.seen && window.IntersectionObserver) {
   let waiting = 0;
   const watcher = new IntersectionObserver(([entry]) => {
     clearTimeout(waiting);
+    tellHeight();
     if (entry.intersectionRatio < 0.5 || document.visibilityState === "hidden") return;
     waiting = setTimeout(() => {
       watcher.disconnect();

@@ -90,6 +90,13 @@ def voting(url: str, voters: list[int], outsider: int, seed: int, all_ready, ans
     answers.put(dict(found))
 
 
+def processes_of_their_own():
+    """Forked from one that has imported the house: importing it takes each of them longer than voting."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["membership.app"])
+    return context
+
+
 @pytest.fixture
 def crowded(store, config):
     """A database of one's own, bound again to nothing afterwards."""
@@ -104,7 +111,7 @@ def test_roll_and_urn_agree_when_many_vote_twice_and_the_worker_closes_meanwhile
     app = create_app(config)
     engine = engine_for(crowded)
     db.bind(engine)
-    context = multiprocessing.get_context("spawn")
+    context = processes_of_their_own()
     answers, all_ready = context.Queue(), context.Barrier(PROCESSES + 1)
     with app.app_context():
         with Session(engine, expire_on_commit=False) as session:
@@ -178,7 +185,7 @@ def test_two_thousand_patrons_vote_within_seconds_while_the_worker_closes(crowde
     app = create_app(config)
     engine = engine_for(crowded)
     db.bind(engine)
-    context = multiprocessing.get_context("spawn")
+    context = processes_of_their_own()
     answers, all_ready = context.Queue(), context.Barrier(IN_PROCESSES + 1)
     with app.app_context():
         with Session(engine, expire_on_commit=False) as session:

@@ -23,13 +23,11 @@ from membership.demo.people import PATRON
 from membership.giving.models import LedgerEntry, Payment
 from membership.memberships.models import Membership
 from membership.sandbox.store import Store
-from tests import make
+from tests import make, warm
 from tests.databases import Databases
 from tests.house_on_sockets import ROOT, free_port, wait_until
 from tests.processes import inherited
 from tests.walker import Walker
-
-RUN = "import sys; from pathlib import Path; from membership.demo.runner import run; sys.exit(run({}, data=Path({!r})))"
 
 ONCE = pytest.mark.only_on("sqlite")
 """About processes and ports: what the database is plays no part."""
@@ -43,7 +41,7 @@ LINUX = pytest.mark.skipif(
 class Demo:
     """A running demo: what it printed, by the words before the colon."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | warm.Started
     said: dict[str, str] = field(default_factory=dict)
 
     def read_until_ready(self) -> None:
@@ -72,10 +70,7 @@ class Place:
     @contextmanager
     def start(self) -> Iterator[Demo]:
         environment = inherited() | {"DATABASE_URL": self.database_url, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", RUN.format(", ".join(map(str, self.ports)), str(self.data))]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        process = warm.start("tests.demo.running:main", ["demo", *map(str, self.ports), str(self.data)], environment)
         try:
             yield Demo(process)
         finally:
@@ -92,24 +87,35 @@ class Place:
         return found
 
 
+def _free_place(store: Databases, directory: Path) -> Iterator[Place]:
+    with store.fresh() as url:
+        yield Place((free_port(), free_port(), free_port()), directory / "demo", url)
+
+
 @pytest.fixture
 def place(store: Databases, tmp_path: Path) -> Iterator[Place]:
-    with store.fresh() as url:
-        yield Place((free_port(), free_port(), free_port()), tmp_path / "demo", url)
+    """Where no demo ever ran."""
+    yield from _free_place(store, tmp_path)
 
 
-def test_it_prints_its_addresses_serves_the_story_and_is_found_again(place):
-    with place.start() as demo:
+@pytest.fixture(scope="module")
+def told(store: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One for several tests: whoever starts first tells the story, the others find it."""
+    yield from _free_place(store, tmp_path_factory.mktemp("told"))
+
+
+def test_it_prints_its_addresses_serves_the_story_and_is_found_again(told):
+    with told.start() as demo:
         demo.read_until_ready()
         first = demo.said
         assert list(first) == ["support page", "article", "patron", "staff", "sandbox"]
-        assert first["article"].startswith(f"http://localhost:{place.ports[2]}/")
+        assert first["article"].startswith(f"http://localhost:{told.ports[2]}/")
         _walk_from_the_article(first)
         _come_in_twice(first)
-        _everybody_renews_by_the_clock(first, place)
+        _everybody_renews_by_the_clock(first, told)
         assert demo.end() == 0
-    assert place.answers() == []
-    with place.start() as again:
+    assert told.answers() == []
+    with told.start() as again:
         again.read_until_ready()
         assert again.said == first
         with Walker(first["support page"]) as patron:
@@ -155,7 +161,7 @@ def _everybody_renews_by_the_clock(said: dict[str, str], place: Place) -> None:
             net = session.execute(sums.where(LedgerEntry.stripe_id.not_like("way:%"))).all()
         return (paid, states, booked) == (set(payments), set(memberships), {(id, int(sum)) for id, sum in net})
 
-    wait_until(agree, "our books to agree with the sandbox after a month", 90)
+    wait_until(agree, "our books to agree with the sandbox after a month", 90, every=0.5)
     (wren,) = [one for one in store.find("customer") if one["email"] == PATRON.email]
     assert sum(one["status"] == "paid" for one in store.find("invoice", customer=wren["id"])) == 10
     assert not any(one["status"] == "past_due" for one in store.find("subscription"))
@@ -188,14 +194,14 @@ def test_a_database_that_holds_somebody_elses_newsroom_is_left_alone(place):
 
 @ONCE
 @LINUX
-def test_when_one_part_dies_all_of_it_ends_with_a_word(place):
-    with place.start() as demo:
+def test_when_one_part_dies_all_of_it_ends_with_a_word(told):
+    with told.start() as demo:
         demo.read_until_ready()
         os.kill(_child(demo.process.pid, "membership.sandbox"), signal.SIGKILL)
         _, words = demo.process.communicate(timeout=30)
     assert demo.process.returncode == 1
     assert words.startswith("sandbox stopped (exit code -9)")
-    assert place.answers() == []
+    assert told.answers() == []
 
 
 def _child(parent: int, what: str) -> int:
@@ -206,12 +212,12 @@ def _child(parent: int, what: str) -> int:
 
 @ONCE
 @LINUX
-def test_killed_outright_it_leaves_nothing_running(place):
-    with place.start() as demo:
+def test_killed_outright_it_leaves_nothing_running(told):
+    with told.start() as demo:
         demo.read_until_ready()
         demo.process.kill()
         demo.process.wait()
-        wait_until(lambda: not place.answers(), "the children to end")
+        wait_until(lambda: not told.answers(), "the children to end")
 
 
 def test_the_application_that_goes_live_has_no_demo_door(app: Flask):

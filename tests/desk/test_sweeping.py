@@ -14,6 +14,7 @@ from membership.desk.tasks import KEY, ask_to_sweep
 from membership.giving import guarding
 from membership.giving.guard_models import CheckoutOrigin, PaymentCode, PaymentTry, SpentProof
 from membership.giving.models import Checkout
+from membership.giving.touch_models import CheckoutTouch
 from membership.jobs.models import Job
 from membership.jobs.queue import claim_key
 from membership.mail.models import Letter
@@ -44,6 +45,7 @@ def rows(session, *, age, number):
     """One row of everything that is swept, whose use ended so long ago."""
     ended, reader = NOW - age, make.reader(session).reader_id
     paid = checkout(session, number)
+    session.get_one(Checkout, paid).begun_at = ended
     session.add_all([
         SignInChallenge(
             token_hash=f"c{number}", code_hash="", browser_hash="b", next_path="/", created_at=ended, expires_at=ended,
@@ -54,6 +56,7 @@ def rows(session, *, age, number):
         SpentProof(nonce=f"n{number}", expires_at=ended),
         PaymentCode(browser_hash="b", person="p", code_hash="", expires_at=ended, wrong_codes=0),
         PaymentTry(charge_id=f"ch_{number}", checkout_id=paid, paid=False, at=ended),
+        CheckoutTouch(checkout_id=paid, utm_source="letter"),
         CheckoutOrigin(checkout_id=paid, client="c", network="n", person="p", near="192.0.2.0/24", begun_at=ended),
     ])  # fmt: skip
     session.commit()
@@ -65,7 +68,7 @@ def swept(session):
 
 def test_what_has_served_goes_and_what_still_serves_stays(session):
     rows(session, age=timedelta(hours=1), number=1)
-    rows(session, age=timedelta(days=32), number=2)
+    rows(session, age=timedelta(days=100), number=2)
     assert set(swept(session).values()) == {2}
     assert sweep(session, at=NOW) is False
     session.commit()
@@ -111,6 +114,16 @@ def test_a_number_that_is_given_again_loses_no_letter(session, client):
     assert count(session, SignInChallenge) == 0
     client.post("/sign-in", data={"email": "ada@example.org"})
     assert count(session, Letter) == 2
+
+
+def test_how_somebody_came_who_did_not_pay_is_forgotten_after_a_quarter(session):
+    for number, (state, age) in enumerate([("paid", 200), ("expired", 200), ("open", 90)]):
+        row = session.get_one(Checkout, checkout(session, 900 + number))
+        row.state, row.begun_at = state, NOW - timedelta(days=age)
+        session.add(CheckoutTouch(checkout_id=row.id, utm_source=state))
+    session.commit()
+    sweep(session, at=NOW)
+    assert sorted(session.scalars(select(CheckoutTouch.utm_source))) == ["open", "paid"]
 
 
 def test_no_limit_counts_longer_than_its_rows_are_kept():

@@ -2,7 +2,7 @@
 
 A **step** is a moment between two things that last: before a statement, before and after a commit, before and after a
 request to Stripe. A nursery process has imported the house and forks a child for each life, so that a hundred deaths take
-seconds: `Nursery` is the test's side of it, `python -m tests.faults.dying` the other. They speak JSON, a line each.
+seconds: `Nursery` is the test's side of it, `main` the other. They speak JSON, a line each.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import signal
-import subprocess
 import sys
 import traceback
 from contextlib import ExitStack
@@ -20,7 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests import warm
+
 NEVER = 0
 
 
@@ -37,18 +37,17 @@ class Nursery:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.dying"], cwd=ROOT, env=environment, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self._log, start_new_session=True,
-        )  # fmt: skip
+        self._process = warm.start(
+            "tests.faults.dying:main", ["nursery"], environment, stdin=True, stderr=self._log.fileno(), own_group=True
+        )
 
-    def warm_up(self) -> None:
-        """Do what is due once in the nursery itself; later lives start warm."""
-        self._ask(do="warm_up")
-
-    def work(self, kill_at: int = NEVER) -> Death:
+    def work(self, kill_at: int) -> Death:
         """A worker that does all that is due and ends, unless it dies at a step before."""
         return self._reap(self._ask(do="work", kill_at=kill_at)["pid"], end=False)
+
+    def survive(self) -> None:
+        """A worker that does all that is due and does not die."""
+        self._ask(do="survive")
 
     def serve(self, kill_at: int = NEVER, *, answers_first: bool = False) -> int:
         """A web process that answers by now; returns its id. `answers_first`: the control's door."""
@@ -71,7 +70,7 @@ class Nursery:
 
     def _ask(self, **what: Any) -> dict[str, Any]:
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(what).encode() + b"\n")
+        self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline() or '{"error": "the nursery died"}')
         assert "error" not in answer, f"{answer['error']}; see {self._log.name}"
@@ -79,45 +78,46 @@ class Nursery:
 
 
 def main() -> None:
-    """The nursery: imports the house once, opens nothing, and forks."""
-    from membership.app import create_app
+    """The nursery: imports the house once, opens it without connecting to anything, and forks."""
+    from membership.app import create_app, open_house
     from membership.config import from_environment
 
     house = create_app(from_environment())
+    open_house(from_environment())
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["do"] == "reap":
             answer = reap(asked["pid"], end=asked["end"])
-        elif asked["do"] == "warm_up":
-            answer = warm_up(house)
+        elif asked["do"] == "survive":
+            answer = survive(house)
         else:
             answer = bear(house, asked)
         print(json.dumps(answer), flush=True)
 
 
-COMPILED: dict[Any, Any] = {}
-"""Statements compiled once for all lives."""
+def survive(house: Any) -> dict[str, Any]:
+    """A worker that does not die needs no life of its own: the nursery does all that is due, and lets go of the database.
 
+    The first time also makes the later lives warm: none spends its time on late imports, mappings and statements.
+    """
+    from membership import db
 
-def warm_up(house: Any) -> dict[str, Any]:
-    """Work once without dying, so that no life spends its time on late imports, mappings, templates and statements."""
-    engine = open_house_as_it_is()
     work(house)
+    engine: Any = db.bound()
     engine.dispose()
     gc.freeze()
     return {}
 
 
-def open_house_as_it_is() -> Any:
-    """What every process of the house does first; returns the engine."""
+def own_house() -> Any:
+    """What a life must not share with others: its connections. Returns the engine, with what it has compiled."""
     from membership import db
-    from membership.app import open_house
+    from membership.app import connect_outside
     from membership.config import from_environment
 
-    open_house(from_environment())
+    connect_outside(from_environment())
     engine: Any = db.bound()
-    engine.update_execution_options(compiled_cache=COMPILED)
-    db.bind(engine)  # what is made of it for reading takes the options along
+    engine.dispose(close=False)
     return engine
 
 
@@ -161,10 +161,10 @@ def reap(pid: int, *, end: bool) -> dict[str, Any]:
 
 
 def live(house: Any, asked: dict[str, Any], ready: int, last_step: int) -> None:
-    """The child: opens the house as every process does, counts its steps, and does what was asked."""
+    """The child: connects for itself as every process does, counts its steps, and does what was asked."""
     try:
         os.dup2(2, 1)  # the nursery's answers go out there
-        count_steps(open_house_as_it_is(), asked["kill_at"], last_step)
+        count_steps(own_house(), asked["kill_at"], last_step)
         if asked["do"] == "work":
             os.write(ready, b"r")
             work(house)
@@ -241,6 +241,3 @@ def answer_before_storing(house: Any) -> None:
     house.view_functions["webhooks.receive"] = receive
     house.extensions["csrf"].exempt(receive)
 
-
-if __name__ == "__main__":
-    main()

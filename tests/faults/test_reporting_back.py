@@ -55,7 +55,7 @@ def a_story_that_is_out(house: House, nursery: Nursery) -> list[str]:
         )  # fmt: skip
         session.commit()
         house.advance("1m")
-        nursery.warm_up()  # counts, makes the promise, and leaves later lives warm
+        nursery.survive()  # counts, makes the promise, and leaves later lives warm
         promise = session.scalars(select(Promise)).one()
         actions.publish(
             session, promise.id, url="https://lantern.example/x", title="The story", by=editor, at=house.now()
@@ -77,7 +77,7 @@ def test_a_worker_killed_while_it_writes_to_those_who_asked_writes_to_each_once(
             with house.session() as session:
                 written.append(len(session.scalars(select(Letter.id).where(Letter.kind == "story_is_out")).all()))
         assert sum("INSERT INTO" in at for at in deaths) >= 2 and {0, actions.LETTERS_AT_ONCE} <= set(written)
-        nursery.work()
+        nursery.survive()
     finally:
         nursery.close()
     with house.session() as session:

@@ -26,7 +26,7 @@ def kill_workers(mortal: MortalHouse, mischief: Mapping[str, int] = NONE):
             mortal.pay(patrons[-1])
             assert mortal.deliver() == 0
             survived = not mortal.work(kill_at=step)
-            mortal.work()
+            mortal.survive()
             if survived:
                 break
     for patron in patrons:
@@ -52,7 +52,7 @@ def kill_doors(mortal: MortalHouse, mischief: Mapping[str, int] = NONE):
             break
         with mortal.web():
             assert mortal.deliver() == 0
-    mortal.work()
+    mortal.survive()
     for patron in patrons:
         mortal.assert_books_are_right(patron)
     mortal.assert_all_is_quiet()
