@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.ballots import actions, eligibility, observing, queries, rules, ways
+from membership.ballots.cast_page import cast_page
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
@@ -112,11 +113,7 @@ def vote(slug: str) -> Any:
     except Refused as refused:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, VoteForm(), choices, refused)
-    return _private(
-        render_template(
-            "ballots/cast.html", cast=cast, chosen=cast.chosen(), asked=ways.asked_for(cast.method), on_roll=True
-        )
-    )
+    return _private(cast_page(cast))
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:
