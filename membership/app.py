@@ -42,6 +42,7 @@ from membership.memberships import tasks as membership_tasks
 from membership.memberships import views as memberships
 from membership.newsroom import queries as newsroom_queries
 from membership.newsroom import views as newsroom
+from membership.perks import community_pages
 from membership.perks import tasks as perk_tasks
 from membership.perks import views as perks
 from membership.promises import tasks as promise_tasks
@@ -129,6 +130,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
     csrf = CSRFProtect(app)
     csrf.exempt(webhooks.receive)
+    csrf.exempt(community_pages.token)  # another site's server posts to it, with its own secret
     csrf.exempt(stop_pages.stop)  # its address is signed, and mail programs post to it by themselves (RFC 8058)
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)

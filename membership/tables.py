@@ -26,6 +26,7 @@ from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
 from membership.perks import claim_models as perk_claims
+from membership.perks import community_models as perk_community
 from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
@@ -61,6 +62,7 @@ __all__ = [
     "observers",
     "payouts",
     "perk_claims",
+    "perk_community",
     "perk_stock",
     "perks",
     "promises",

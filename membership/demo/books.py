@@ -35,7 +35,7 @@ from membership.giving.correction_rules import counts, is_disputed, is_undecided
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
 from membership.memberships.rules import ENDED, counted_amount, movement_kind
-from membership.perks.models import Perk, PerkGrant
+from membership.perks.models import Perk, PerkGrant, PerkStep
 from membership.perks.rules import code_from
 from membership.readers.models import Person as PersonRow
 from membership.readers.models import Reader
@@ -361,7 +361,12 @@ def write_grants(session: Session, perk: Perk, accounts: Sequence[Account], chan
         {"perk_id": perk.id, "reader_id": reader_id, "code": code_from(chance.getrandbits(80)), "issued_at": at}
         for reader_id, at in sorted(first.items())
     ]
-    add(session, PerkGrant, rows)
+    ids = add(session, PerkGrant, rows)
+    steps = [
+        {"grant_id": id, "state": "issued", "at": row["issued_at"], "why": ""}
+        for id, row in zip(ids, rows, strict=True)
+    ]
+    add_plain(session, PerkStep, steps)
 
 
 def moment(seconds: int) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
-from membership.demo import books, corrected, elsewhere, past, people, story, tiers
+from membership.demo import books, corrected, elsewhere, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
@@ -114,6 +114,7 @@ def seed(
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
+    thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     return Told(patron_id, staff["admin"])

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from membership.giving.guard_models import CheckoutOrigin, PaymentCode, PaymentTry, SpentProof
 from membership.giving.models import Checkout
 from membership.giving.touch_models import CheckoutTouch
+from membership.perks.community_models import CommunityCode, CommunityToken
 from membership.readers.models import ReaderSession, SignInChallenge
 from membership.readers.rules import READER_ABSOLUTE, READER_IDLE
 from membership.web.limits import LimitCount
@@ -55,6 +56,8 @@ def spent(at: datetime) -> list[Spent]:
         Spent(SpentProof, (SpentProof.nonce,), SpentProof.expires_at < at - DAY),
         Spent(PaymentCode, (PaymentCode.id,), PaymentCode.expires_at < at - DAY),
         Spent(PaymentTry, (PaymentTry.charge_id,), PaymentTry.at < at - MONTH),
+        Spent(CommunityCode, (CommunityCode.code_hash,), CommunityCode.expires_at < at - DAY),
+        Spent(CommunityToken, (CommunityToken.token_hash,), CommunityToken.expires_at < at - DAY),
         Spent(CheckoutTouch, (CheckoutTouch.checkout_id,), CheckoutTouch.checkout_id.in_(came_for_nothing)),
         Spent(CheckoutOrigin, (CheckoutOrigin.checkout_id,), CheckoutOrigin.begun_at < at - MONTH),
     ]

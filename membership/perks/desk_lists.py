@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from membership.perks.claim_models import PerkParcel, PerkSeat
@@ -12,7 +12,7 @@ from membership.perks.models import Perk, PerkGrant, PerkStep
 from membership.perks.queries import steps_of
 from membership.readers.models import Person
 
-MOST = 200
+MOST = 100
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class GrantLine:
 
 
 def grant_lines(session: Session, perk: Perk) -> list[GrantLine]:
-    """The last `MOST` grants of a perk, the newest first."""
+    """At most `MOST` grants of a perk: what was claimed and waits for something first, then the newest."""
     statement = (
         select(PerkGrant, Person, PerkSeat, PerkParcel)
         .join(Person, Person.reader_id == PerkGrant.reader_id, isouter=True)
         .join(PerkSeat, PerkSeat.grant_id == PerkGrant.id, isouter=True)
         .join(PerkParcel, PerkParcel.grant_id == PerkGrant.id, isouter=True)
         .where(PerkGrant.perk_id == perk.id)
-        .order_by(PerkGrant.id.desc())
+        .order_by(case((PerkGrant.state == "claimed", 0), else_=1), PerkGrant.id.desc())
         .limit(MOST)
     )
     rows = session.execute(statement).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -17,9 +18,9 @@ from membership.db import reading, transaction
 from membership.memberships.queries import open_tiers
 from membership.money import Money
 from membership.newsroom import queries as newsroom
-from membership.perks import actions, batches, codes, feeds, files, parcels, queries, seats
+from membership.perks import actions, batches, codes, community, feeds, files, parcels, provider, queries, seats
 from membership.perks.desk_lists import grant_lines
-from membership.perks.forms import CodesForm, EpisodeForm, FileForm, PerkForm, perk_form
+from membership.perks.forms import ClientForm, CodesForm, EpisodeForm, FileForm, PerkForm, perk_form
 from membership.perks.models import Perk
 from membership.perks.own_pages import key
 from membership.perks.room import blueprint
@@ -42,7 +43,6 @@ KIND_WORDS = {
     "community": (_l("Community access"), _l("Patrons sign in to your forum, wiki or site with their account here.")),
     "badge": (_l("A supporter badge"), _l("A signed note that your own site can read: this reader is a patron.")),
 }
-BUILT = ("link", "file", "code", "shared_code", "feed", "event", "thing", "wall")
 CODES_LARGEST = 2 * 1024 * 1024
 
 
@@ -52,7 +52,7 @@ def desk() -> str:
     """What there is, and which kinds a new one may be of."""
     with reading() as session:
         lines = queries.perk_lines(session)
-    return render_template("perks/desk.html", lines=lines, kinds=BUILT, words=KIND_WORDS, money=cost_of)
+    return render_template("perks/desk.html", lines=lines, kinds=KINDS, words=KIND_WORDS, money=cost_of)
 
 
 @blueprint.get("/staff/perks/new/<kind>")
@@ -220,7 +220,8 @@ def _upload(data: Any) -> tuple[str, bytes]:
     """A file's name and content; empty when none was chosen. One byte more than the largest is read, to be refused."""
     if not hasattr(data, "read"):
         return "", b""
-    return str(data.filename or ""), data.read(files.LARGEST + 1)
+    with closing(data):
+        return str(data.filename or ""), data.read(files.LARGEST + 1)
 
 
 def _text(data: Any) -> str:
@@ -234,7 +235,7 @@ def _text(data: Any) -> str:
 
 
 def _form(kind: str, perk: Perk | None = None, **values: Any) -> PerkForm:
-    if kind not in KINDS or kind not in BUILT:
+    if kind not in KINDS:
         raise NoSuchPerk()
     form = perk_form(kind, perk, **values)
     with reading() as session:
@@ -267,10 +268,12 @@ def _manage(perk_id: int, *, trouble: Refused | None = None, episode: EpisodeFor
             "files": files.files_of(session, perk.id) if perk.kind == "file" else [],
             "episodes": feeds.episodes(session, perk.id) if perk.kind == "feed" else [],
             "seated": seats.seated(session, perk.id) if perk.kind == "event" else None,
+            "clients": community.clients_of(session, perk.id) if perk.kind == "community" else [],
             "packing": parcels.to_pack(session, perk.id, at) if perk.kind == "thing" else [],
         }  # fmt: skip
     return render_template(
         "perks/manage.html", perk=perk, words=KIND_WORDS, cost=cost_of(line), codes_form=CodesForm(formdata=None),
-        file_form=FileForm(formdata=None), episode_form=episode or EpisodeForm(formdata=None),
-        trouble=words_of(trouble) if trouble else None, **values,
+        file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None),
+        episode_form=episode or EpisodeForm(formdata=None),
+        discovery=provider.issuer() + provider.DISCOVERY, trouble=words_of(trouble) if trouble else None, **values,
     )  # fmt: skip

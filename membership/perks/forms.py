@@ -212,3 +212,13 @@ class ParcelForm(Form):
         _l("Country"), validators=[DataRequired(_l("Please choose the country."))],
         render_kw={"autocomplete": "shipping country"},
     )  # fmt: skip
+
+
+class ClientForm(Form):
+    """A site that may sign patrons in."""
+
+    name = StringField(_l("Its name, as patrons read it"), validators=[DataRequired(), Length(max=100)])
+    redirect_uris = TextAreaField(
+        _l("Addresses to return to (redirect URIs), one a line"), validators=[DataRequired(), Length(max=2000)],
+        render_kw={"rows": 3, "class": "low"},
+    )  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from flask import current_app
+
 from membership import clock
 from membership.jobs.queue import Claimed, finishing
 from membership.jobs.worker import Task
-from membership.perks import actions, batches, watch
+from membership.perks import actions, batches, keys, watch
 
 
 def grant(job: Claimed) -> None:
@@ -21,9 +23,11 @@ def issue(job: Claimed) -> None:
 
 
 def look(job: Claimed) -> None:
-    """The daily look for what no job of its own has brought in step."""
+    """The daily look for what no job of its own has brought in step, and whether the signing key is old."""
     with finishing(job) as session:
         watch.look(session, after=job.payload.get("after", 0), at=clock.now())
+        if keys.in_use(session):
+            keys.turn_over(session, current_app.config["MEMBERSHIP"].secret_key, at=clock.wall())
 
 
 def batch(job: Claimed) -> None:

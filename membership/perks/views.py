@@ -8,13 +8,13 @@ from werkzeug.wrappers import Response
 from membership import clock
 from membership.db import reading
 from membership.memberships.standing import has_standing
-from membership.perks import batch_pages, desk_pages, feed_pages, own_pages, queries, thing_pages
+from membership.perks import batch_pages, community_pages, desk_pages, feed_pages, own_pages, queries, thing_pages
 from membership.perks.room import blueprint
 from membership.perks.rules import LinkRests, NoSuchLink, destination, read_code
 from membership.perks.states import LIVE
 from membership.web.access import Who, allow
 
-__all__ = ["batch_pages", "blueprint", "desk_pages", "feed_pages", "own_pages", "thing_pages"]
+__all__ = ["batch_pages", "blueprint", "community_pages", "desk_pages", "feed_pages", "own_pages", "thing_pages"]
 
 
 @blueprint.get("/perks/<code>")
@@ -36,7 +36,7 @@ def open_link(code: str) -> Response:
 @blueprint.after_request
 def keep_the_secret_here(response: Response) -> Response:
     """An address with a secret in it is stored nowhere and named to no other site, also when it is refused."""
-    if request.endpoint in {"perks.open_link", "perks.fetch_file", "perks.feed", "perks.episode_file"}:
+    if request.endpoint in {"perks.open_link", "perks.fetch_file", "perks.feed", "perks.episode_file", "perks.badge"}:
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -17,6 +17,12 @@ def framed_by(origins: list[str]) -> None:
     g.frame_ancestors = origins
 
 
+def posts_to(address: str) -> None:
+    """A form of this page may lead on to that address' site: Chromium holds a POST's redirect against the page's policy."""
+    parts = urlsplit(address)
+    g.form_targets = f"{parts.scheme}://{parts.netloc}"
+
+
 def install(app: Flask, config: Config) -> None:
     """Send the headers with every response, errors and static files included."""
     # Chromium checks form-action against the target of a POST's redirect too, hence Stripe's own pages in it.
@@ -43,7 +49,9 @@ def install(app: Flask, config: Config) -> None:
         ancestors = g.get("frame_ancestors")
         if config.secure:
             response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-        response.headers["Content-Security-Policy"] = written + (" ".join(ancestors) if ancestors else "'none'")
+        target = f"form-action 'self' {g.form_targets}" if g.get("form_targets") else "form-action 'self'"
+        own = written.replace("form-action 'self'", target)
+        response.headers["Content-Security-Policy"] = own + (" ".join(ancestors) if ancestors else "'none'")
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"

@@ -65,6 +65,7 @@ def test_only_the_webhook_door_and_the_stop_of_letters_take_posts_without_a_toke
         if client.post(address).status_code != 400 or rule.endpoint == "webhooks.receive":
             open_doors.append(rule.endpoint)
     assert open_doors == ["stopping.stop", "webhooks.receive"]
+    # another site's server posts to `perks.token`; it is refused with 400 in words of OAuth's own, not for a form's token
 
 
 def person(session: Session, visitor: str):
