@@ -108,7 +108,7 @@ def everything_seen(app, session, made, people) -> dict[tuple[str, str], str]:
         for room, path in paths:
             if (room in OFTEN or role in ASKING_ALL) and path != "/sign-out":
                 answer = client.get(path)
-                seen[role, path] = f"{answer.status_code} {_FRESH.sub('', answer.get_data(as_text=True))}"
+                seen[role, path] = f"{answer.status_code} {_FRESH.sub('', answer.get_data().decode(errors='backslashreplace'))}"
     for letter in session.scalars(select(Letter).order_by(Letter.key)):
         seen["letter", letter.key] = letter.subject + letter.text
     return seen
