@@ -28,7 +28,10 @@ from tests.ballots.helpers import SECRET, close, patrons
 from tests.ballots.test_life import asked
 
 ROLES = ("anonymous", "reader", "patron", "viewer", "editor", "manager", "admin")
-_FRESH = re.compile(r'name="(?:csrf_token|attempt)"[^>]*value="[^"]*"|value="[^"]*"[^>]*name="(?:csrf_token|attempt)"')
+_FRESH = re.compile(
+    r'name="(?:csrf_token|attempt)"[^>]*value="[^"]*"|value="[^"]*"[^>]*name="(?:csrf_token|attempt)"'
+    r"|/CreationDate \([^)]*\)|/ID ?\[[^\]]*\]"  # of a PDF
+)
 OFTEN = {"ballots", "promises", "topics", "account", "appeals"}
 """Rooms that know of ballots: every role asks all of their pages. The others' are asked by who may see most, and with
 `--long` by every role."""
@@ -108,7 +111,8 @@ def everything_seen(app, session, made, people) -> dict[tuple[str, str], str]:
         for room, path in paths:
             if (room in OFTEN or role in ASKING_ALL) and path != "/sign-out":
                 answer = client.get(path)
-                seen[role, path] = f"{answer.status_code} {_FRESH.sub('', answer.get_data().decode(errors='backslashreplace'))}"
+                text = answer.get_data().decode(errors="backslashreplace")
+                seen[role, path] = f"{answer.status_code} {_FRESH.sub('', text)}"
     for letter in session.scalars(select(Letter).order_by(Letter.key)):
         seen["letter", letter.key] = letter.subject + letter.text
     return seen
