@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import chromium
 from tests.databases import Databases
@@ -23,6 +23,9 @@ FLAGS = [
     "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
 ]  # fmt: skip
 NARROW, WIDE = 320, 1200
+MILLISECONDS = 15_000
+"""How long a page may take to become what a test expects of it. After a click a page is on its way: what it says is
+expected, never read at once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,6 +42,7 @@ def browser() -> Iterator[Browser]:
     path = chromium.find()
     if path is None:
         pytest.skip(f"no Chromium was found ({chromium.HOW_TO_HAVE_IT})")
+    expect.set_options(timeout=MILLISECONDS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=60_000)
         yield started
@@ -77,7 +81,7 @@ def visitor(browser: Browser) -> Iterator[Visitors]:
         )
         opened.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(MILLISECONDS)
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page

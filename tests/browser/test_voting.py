@@ -136,6 +136,7 @@ def test_shared_days_are_added_up_and_stars_are_given_on_a_narrow_screen(house: 
     expect(page.get_by_role("alert")).to_contain_text("come to 11 days")
     page.get_by_role("checkbox", name="Harbour question 2").uncheck()
     page.get_by_role("button", name="Cast my vote").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your vote is in")
     assert contents(house, days) == ["1"]
     stars, [address] = a_ballot(house, way="stars")
     page = visitor(width=NARROW, dark=True)
