@@ -63,6 +63,7 @@ from membership.webhooks import pages as webhook_pages
 from membership.webhooks import reconciling
 from membership.webhooks import tasks as webhook_tasks
 from membership.webhooks import views as webhooks
+from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
@@ -141,13 +142,18 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     shelf.install(app)
+    app.wsgi_app = FrontDoor(app, config, _names(config))  # type: ignore[assignment, method-assign]
     return app
+
+
+def _names(config: Config) -> tuple[str | None, ...]:
+    return (urlsplit(config.base_url).hostname, *LOOPBACK_NAMES)
 
 
 def _asked_by_name() -> Response | None:
     """Answer to the site's own name only: redirects and links are made of it (ASVS 4.1). Health checks may use any."""
-    own = urlsplit(current_app.config["MEMBERSHIP"].base_url).hostname
-    if request.host.rpartition(":")[0] in {own, *LOOPBACK_NAMES} or request.host in {own, *LOOPBACK_NAMES}:
+    names = _names(current_app.config["MEMBERSHIP"])
+    if request.host.rpartition(":")[0] in names or request.host in names:
         return None
     if request.endpoint in {"desk.healthz", "desk.readyz"}:
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 
 from babel import Locale
 from babel.numbers import format_currency, get_currency_symbol
@@ -174,22 +174,24 @@ class Money:
 
     def written(self, locale: str = "en") -> str:
         """For people, by the locale's rules (CLDR); whole amounts without decimals."""
-        places = currency(self.currency).shown_decimals
-        whole = self.minor % (10 ** currency(self.currency).decimals) == 0
-        digits = "" if whole or not places else "." + "0" * places
-        rules = Locale.parse(locale, sep="-" if "-" in locale else "_")
-        return format_currency(
-            self.major,
-            self.currency,
-            format=_pattern(self.currency, rules, digits),
-            locale=rules,
-            currency_digits=False,
-        )
+        return _written(self, locale)
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:
             raise CurrenciesDiffer(f"{self.currency} and {other.currency}")
         return other
+
+
+@lru_cache(maxsize=4096)
+def _written(money: Money, locale: str) -> str:
+    """Kept, because the same few amounts are written all day long."""
+    table = currency(money.currency)
+    places = table.shown_decimals
+    whole = money.minor % (10**table.decimals) == 0
+    digits = "" if whole or not places else "." + "0" * places
+    rules = Locale.parse(locale, sep="-" if "-" in locale else "_")
+    pattern = _pattern(money.currency, rules, digits)
+    return format_currency(money.major, money.currency, format=pattern, locale=rules, currency_digits=False)
 
 
 def _pattern(code: str, rules: Locale, digits: str) -> str:

@@ -12,6 +12,7 @@ sandbox answers from a thread of the test, over HTTP. Killing is SIGKILL to the 
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import signal
@@ -52,11 +53,17 @@ class TookTooLong(AssertionError):
     """Something that should have come about did not, within `PATIENCE`."""
 
 
+FIRST_PORT, PORTS = 20_000, 500
+"""Each run of the tests has so many ports to itself, all below those that the system hands to passing connections."""
+_ports = itertools.count(secrets.randbelow(PORTS))
+
+
 def free_port() -> int:
-    """A port of this machine that nobody listens on, below those that the system hands to passing connections: between
-    asking for it and using it nobody else is given it by chance."""
+    """A port of this machine that nobody listens on, and that is not given out again soon: between asking for it and using
+    it nobody else takes it by chance."""
+    own = FIRST_PORT + os.getpid() % 24 * PORTS
     while True:
-        port = secrets.randbelow(12_000) + 20_000
+        port = own + next(_ports) % PORTS
         with socket.socket() as probe:
             with suppress(OSError):
                 probe.bind(("127.0.0.1", port))

@@ -14,6 +14,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from multiprocessing.util import Finalize
 
 from flask import Request, current_app
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -75,7 +76,9 @@ class Counts:
         self._latest: datetime | None = None
         self._by_itself = write_by_itself
         if write_by_itself:
+            # A server's worker ends as a process that was spawned: those never come to what atexit was told.
             atexit.register(self.write)
+            Finalize(None, self.write, exitpriority=1)
 
     def note(self, face: Face, carried: str, what: str, request: Request, at: datetime) -> None:
         """One more seen or clicked; quietly nothing for machines and for what no frame of ours says."""

@@ -60,7 +60,9 @@ def appeal() -> Answer:
     mark = request.args.get("patron", "")
     thanked = bool(mark) and is_marked(mark, today, current_app.config["MEMBERSHIP"].secret_key)
     language = language_for(wishes, face.languages or LANGUAGES, face.language)
-    currency = choose(tuple(face.prices), wish=None, languages=wishes, default=face.currency)
+    # What somebody pays with is guessed from their browser; an article's language says nothing about its readers' money.
+    browser = wishes_of(request.headers.get("Accept-Language", ""), "")
+    currency = choose(tuple(face.prices), wish=None, languages=browser, default=face.currency)
     key = (article, outside, thanked, language, currency, today)
     return kept_page(face, key, lambda: _page(face, article, outside, thanked, language, currency))
 

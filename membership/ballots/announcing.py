@@ -17,14 +17,14 @@ from membership.ballots import changes, log, rules, seals
 from membership.ballots.counting.methods import RULE_VERSION
 from membership.ballots.eligibility import RollRule, check_rule
 from membership.ballots.models import Ballot, BallotOption
-from membership.ballots.queries import ballot_by_id, options_of
+from membership.ballots.queries import asked_elsewhere, ballot_by_id, options_of
 from membership.ballots.urn import BallotSeal
 from membership.ballots.ways import Way, method_of
 from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.readers.trail import note
 from membership.refusals import NotFound
-from membership.topics.queries import topic_by_id
+from membership.topics.queries import promised_ids, topic_by_id
 from membership.topics.rules import slug_of, tidy
 from membership.web.tokens import new_code
 
@@ -145,11 +145,17 @@ def _write_once(session: Session, *, attempt: str, title: str, **values: object)
 
 
 def _write_options(session: Session, ballot_id: int, prices: Prices) -> None:
-    """These topics with their costs, as they stand now, at positions from 1. Raises `NotAnOption` if one is not accepted."""
+    """These topics with their costs, as they stand now, at positions from 1. Raises `NotAnOption` if one is not accepted,
+    `OnAnotherBallot`, `AlreadyPromised`."""
+    elsewhere, promised = asked_elsewhere(session, ballot_id), promised_ids(session)
     for position, (topic_id, cost) in enumerate(prices.items(), start=1):
         topic = topic_by_id(session, topic_id)
         if topic is None or topic.state != "accepted":
             raise rules.NotAnOption(field="topics")
+        if topic_id in elsewhere:
+            raise rules.OnAnotherBallot(title=topic.title)
+        if topic_id in promised:
+            raise rules.AlreadyPromised(title=topic.title)
         words = {"title": topic.title, "summary": topic.why}
         session.add(BallotOption(ballot_id=ballot_id, position=position, topic_id=topic.id, cost=cost, **words))
     session.flush()

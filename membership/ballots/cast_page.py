@@ -18,7 +18,7 @@ from markupsafe import escape
 from membership.ballots import ways
 from membership.ballots.casting import CastVote
 
-_OWN = ("chosen", "written_code", "code", "content", "nonce")
+_OWN = ("chosen", "written_code", "code", "content", "nonce", "draft")
 """What is each voter's own. In the page around it a name between two NULs stands for it: no text of ours holds one."""
 
 
@@ -35,8 +35,8 @@ class _Around(NamedTuple):
     log_head: str
 
 
-def cast_page(cast: CastVote) -> str:
-    """The answer to a vote, in HTML."""
+def cast_page(cast: CastVote, draft: str) -> str:
+    """The answer to a vote, in HTML. `draft`: the name of this voter's draft in the browser, which is over now."""
     around = _Around(
         g.newsroom, str(get_locale()), current_user.role is not None, cast.ballot_slug, cast.closes_at, cast.changed,
         cast.log_length, cast.log_head,
@@ -47,6 +47,7 @@ def cast_page(cast: CastVote) -> str:
     own = {
         "chosen": asking.chosen_list(cast.chosen(), ways.asked_for(cast.method)),  # type: ignore[attr-defined]
         "written_code": cast.written_code, "code": cast.code, "content": cast.content, "nonce": cast.nonce,
+        "draft": draft,
     }  # fmt: skip
     for name in _OWN:
         page = page.replace(f"\0{name}\0", str(escape(own[name])))

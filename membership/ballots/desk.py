@@ -19,7 +19,7 @@ from membership.ballots.rules import CannotChange, local_moment
 from membership.memberships.queries import open_tiers
 from membership.newsroom import queries as newsroom_queries
 from membership.refusals import NotFound, Refused
-from membership.topics.queries import on_ballot_choices
+from membership.topics.queries import TopicLine, on_ballot_choices
 from membership.web.access import Who, allow
 
 
@@ -35,11 +35,17 @@ def _desk(form: BallotForm) -> str:
     with db.reading() as session:
         ballots = queries.listed(session, "draft", "open", "final", "void")
         rows = [(ballot, queries.phase_of(ballot, at), queries.turnout(ballot)) for ballot in ballots]
-        choices, tiers = on_ballot_choices(session), open_tiers(session)
+        choices, tiers = _choices(session, None), open_tiers(session)
     return render_template(
         "ballots/desk.html", rows=rows, choices=choices, tiers=tiers, form=form, costs=form.numbers("cost"),
         weights=form.numbers("weight"),
     )  # fmt: skip
+
+
+def _choices(session: Session, ballot_id: int | None) -> list[TopicLine]:
+    """What can be put on this ballot, or on a new one."""
+    elsewhere = queries.asked_elsewhere(session, ballot_id)
+    return [line for line in on_ballot_choices(session) if line.id not in elsewhere]
 
 
 @blueprint.post("/staff/ballots")
@@ -112,7 +118,7 @@ def _announcement(ballot_id: int, form: BallotForm | None) -> str:
         if ballot.status != "draft":
             raise CannotChange()
         options = queries.options_of(session, ballot_id)
-        choices, tiers = on_ballot_choices(session), open_tiers(session)
+        choices, tiers = _choices(session, ballot_id), open_tiers(session)
         zone = ZoneInfo(_zone(session))
     costs, weights = {o.topic_id: o.cost for o in options if o.cost}, rule_of(ballot.rule).weights
     if form is not None:
@@ -168,7 +174,12 @@ def extend(ballot_id: int) -> Any:
         with db.transaction() as session:
             to = local_moment(form.closes_at.data, _zone(session), field="closes_at")
             actions.extend(
-                session, ballot_id, to=to, notice=form.notice.data or "", by=current_user.reader_id, at=clock.now()
+                session,
+                ballot_id,
+                to=to,
+                notice=form.public_notice.data or "",
+                by=current_user.reader_id,
+                at=clock.now(),
             )
     except Refused as refused:
         if refused.status != 422:

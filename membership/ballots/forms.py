@@ -143,7 +143,7 @@ class ExtensionForm(Form):
     closes_at = DateTimeLocalField(
         _l("New closing time"), [InputRequired(_l("Please say when the ballot closes."))], format=LOCAL
     )
-    notice = TextAreaField(_l("Notice (public)"), render_kw={"rows": 2, "class": "low", "maxlength": 400})
+    public_notice = TextAreaField(_l("Notice (public)"), render_kw={"rows": 2, "class": "low", "maxlength": 400})
 
 
 class WithdrawalForm(Form):

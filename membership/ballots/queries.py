@@ -127,6 +127,13 @@ def options_of(session: Session, ballot_id: int) -> list[BallotOption]:
     return list(session.execute(_OPTIONS, {"ballot": ballot_id}).scalars())
 
 
+def asked_elsewhere(session: Session, ballot_id: int | None) -> set[int]:
+    """The topics that stand on ballots which are announced or open, this one apart."""
+    statement = select(BallotOption.topic_id).join(Ballot, Ballot.id == BallotOption.ballot_id)
+    statement = statement.where(Ballot.status.in_(("draft", "open")), BallotOption.withdrawn_at.is_(None))
+    return set(session.scalars(statement.where(Ballot.id != ballot_id) if ballot_id else statement))
+
+
 def topic_addresses(session: Session, ballot_id: int) -> dict[int, str]:
     """Where to read about each option, by position."""
     statement = select(BallotOption.position, Topic.slug).join(Topic, Topic.id == BallotOption.topic_id)

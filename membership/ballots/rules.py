@@ -121,6 +121,20 @@ class TooManyOptions(Refused):
     words = N_("Please choose at most %(most)s topics.")
 
 
+class OnAnotherBallot(Refused):
+    """One topic is asked about on one ballot at a time: it cannot be promised twice."""
+
+    field = "topics"
+    words = N_("“%(title)s” stands on another ballot that is announced or open. Please leave it out here.")
+
+
+class AlreadyPromised(Refused):
+    """What is owed already need not be voted on."""
+
+    field = "topics"
+    words = N_("“%(title)s” has been promised already. Please leave it out here.")
+
+
 class SeatsDoNotFit(Refused):
     """As many places as topics leave nothing to vote about."""
 
@@ -167,7 +181,7 @@ class CannotExtend(Refused):
 class NoticeMissing(Refused):
     """Votes are in: whoever cast one may read why the rules move."""
 
-    field = "notice"
+    field = "public_notice"
     words = N_("Votes have been cast already. Please write a notice that everybody may read.")
 
 

@@ -56,6 +56,11 @@ def in_display_order(options: Sequence[Option], *, secret: str, ballot_id: int, 
     return shuffled
 
 
+def draft_name(secret: str, ballot_id: int, reader_id: int) -> str:
+    """Under what a reader's browser keeps a draft: a name of its own, so that nobody else at the same browser is shown it."""
+    return "ballot:" + hmac.digest(secret.encode(), f"draft\n{ballot_id}\n{reader_id}".encode(), "sha256").hex()[:24]
+
+
 def new_key() -> bytes:
     """A ballot's own key: nothing else leads from a reader to a vote."""
     return secrets.token_bytes(32)

@@ -17,7 +17,7 @@ from membership.ballots.cast_page import cast_page
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
-from membership.ballots.seals import in_display_order, read_code, written_code
+from membership.ballots.seals import draft_name, in_display_order, read_code, written_code
 from membership.memberships.queries import open_tiers
 from membership.refusals import Refused
 from membership.web.access import Who, allow
@@ -51,18 +51,19 @@ def _page(
 ) -> str:
     """`sent`: what was chosen already, by position, to be shown again: a rank, stars, or anything for a tick."""
     options = queries.options_of(session, ballot.id)
-    right = None
+    right, draft = None, ""
     if current_user.is_authenticated:
         reader_id = current_user.reader_id
         right = queries.right_of(session, ballot, reader_id, at)
         options = in_display_order(options, secret=secret(), ballot_id=ballot.id, reader_id=reader_id)
+        draft = draft_name(secret(), ballot.id, reader_id)
     rule = eligibility.rule_of(ballot.rule)
     return render_template(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, right=right,
         mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
         asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
-        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id),
+        befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id), draft=draft,
         shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
 
@@ -113,7 +114,7 @@ def vote(slug: str) -> Any:
     except Refused as refused:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, VoteForm(), choices, refused)
-    return _private(cast_page(cast))
+    return _private(cast_page(cast, draft_name(secret(), cast.ballot_id, current_user.reader_id)))
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:

@@ -235,7 +235,7 @@ def write_checkouts(
         done = one.page
         rows.append(
             {"token": token_of(of.prefix), "attempt": f"demo:{of.prefix}",
-             "kind": "donation" if isinstance(of, Gift) else "membership",
+             "kind": of.kind if isinstance(of, Gift) else "membership",
              "state": "waiting" if done["payment_status"] == "unpaid" else "paid",
              "reader_id": known[of.person], "email": of.person.email, "language": "en", "currency": of.currency,
              "amount": of.amount, "article_id": _at(articles, of.article), "browser_hash": "",
@@ -263,7 +263,7 @@ def write_memberships(
         session, MembershipCheckout,
         [
             {"checkout_id": checkouts[account.pledge.prefix], "tier_id": tiers[account.pledge.tier],
-             "interval": account.pledge.interval}
+             "interval": account.pledge.interval, "seats": account.pledge.seats}
             for account in accounts
         ],
     )  # fmt: skip
@@ -277,7 +277,7 @@ def write_memberships(
              "checkout_id": checkouts[pledge.prefix], "article_id": _at(articles, pledge.article),
              "currency": read.currency, "amount": read.amount, "interval": read.interval,
              "counted": account.steps[-1].yearly if account.steps else 0,
-             "started_at": read.started_at, "period_ends_at": read.period_ends_at,
+             "seats": pledge.seats, "started_at": read.started_at, "period_ends_at": read.period_ends_at,
              "ends_at": read.ends_at, "ended_at": read.ended_at, "paused": read.paused, "resumes_at": read.resumes_at,
              "next_tier_id": tier_of[plan.product_id] if plan else None, "next_amount": plan.amount if plan else None,
              "next_interval": plan.interval if plan else None, "next_from": plan.starts_at if plan else None}
@@ -338,11 +338,12 @@ def write_gifts(
     """One-time payments with their ledger lines; returns their ids by charge."""
     rows, settlements = [], []
     for one in told:
+        assert isinstance(one.of, Gift)
         read = read_payment(_Money(one).whole(one.one("payment_intent")["id"]))
         assert read.settlement is not None
         settlements.append(read.settlement)
         rows.append(
-            _payment(read.id, known[one.of.person], "donation", read.settlement, read.settlement.paid_at,
+            _payment(read.id, known[one.of.person], one.of.kind, read.settlement, read.settlement.paid_at,
                      read.currency, read.amount, _at(articles, one.of.article))
         )  # fmt: skip
     ids = _pay(session, rows, settlements)
@@ -353,7 +354,7 @@ def write_grants(session: Session, perk: Perk, accounts: Sequence[Account], chan
     """The perk, issued to everybody when their first payment arrived."""
     first: dict[int, datetime] = {}
     for account in accounts:
-        if not account.steps:
+        if not account.steps or account.pledge.seats:
             continue
         began = account.steps[0].at
         first[account.reader_id] = min(began, first.get(account.reader_id, began))

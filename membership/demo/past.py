@@ -84,7 +84,8 @@ class Teller:
             name=pledge.person.name,
             start=pledge.start,
             until=self.at,
-            amount=pledge.amount,
+            amount=pledge.amount // (pledge.seats or 1),
+            quantity=pledge.seats or 1,
             currency=pledge.currency.lower(),
             interval=pledge.interval,
             product_id=self.product_of[pledge.tier],
@@ -95,6 +96,9 @@ class Teller:
             client_reference_id=marks["checkout"],
             session_metadata=marks,
         )
+        for method in (one for one in objects if pledge.good_until and one["object"] == "payment_method"):
+            assert pledge.good_until is not None
+            method["card"] |= dict(zip(("exp_year", "exp_month"), pledge.good_until, strict=True))
         return Told(pledge, objects)
 
     def gift(self, gift: Gift) -> Told:

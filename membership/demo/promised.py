@@ -36,6 +36,7 @@ class Pledge:
     """A promise to give. `ends`: when it ended or (`past_due`) when the renewal that failed was due; Unix seconds.
 
     `fate`: active, left (by choice), lost (payments failed), past_due, ending (cancelled, runs to its period's end).
+    `seats`: it is a group's, and the amount is for all of them; `good_until`: the year and month in which its card expires.
     """
 
     prefix: str
@@ -50,6 +51,8 @@ class Pledge:
     card: str
     article: int | None
     turns: tuple[Turn, ...] = ()
+    seats: int | None = None
+    good_until: tuple[int, int] | None = None
 
     @property
     def lived(self) -> bool:
@@ -59,7 +62,7 @@ class Pledge:
 
 @dataclass(frozen=True)
 class Gift:
-    """A one-time gift."""
+    """A one-time gift: a `donation`, or the payment for a membership given away (`gift`)."""
 
     prefix: str
     person: Person
@@ -69,6 +72,7 @@ class Gift:
     card: str
     article: int | None
     turns: tuple[Turn, ...] = ()
+    kind: str = "donation"
 
     @property
     def lived(self) -> bool:

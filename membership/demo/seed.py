@@ -14,7 +14,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
-from membership.demo import books, corrected, elsewhere, past, people, story, thanks, tiers
+from membership.ballots.observer_models import BallotObserver
+from membership.demo import books, corrected, elsewhere, given_away, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
 from membership.demo.pages import MISSION, PAGES
@@ -31,6 +32,7 @@ from membership.perks.models import Perk, PerkTier
 from membership.readers import actions as readers
 from membership.sandbox.aftermath import paid_out
 from membership.sandbox.store import Store
+from membership.web.tokens import new_token
 
 SEED = 1847
 OPENED = timedelta(days=people.SPAN_DAYS + 10)
@@ -63,7 +65,10 @@ def seed(
     articles = write_articles(session, site_url, opened)
     everybody = people.people(chance)
     pledged = people.pledges(chance, everybody, now, len(STORIES))
-    given = people.gifts(chance, everybody, now, len(STORIES))
+    pledged = sorted([*pledged, *given_away.pledges_for_others(now)], key=lambda one: (one.start, one.prefix))
+    given = [
+        *people.gifts(chance, everybody, now, len(STORIES)), *(away.gift for away in given_away.gifts_away(now))
+    ]  # fmt: skip
 
     named = {
         product_id(session.get_one(Tier, id)): tier.name
@@ -77,7 +82,7 @@ def seed(
     objects = paid_out([obj for told in (*pledges, *gifts) for obj in told.objects], now, every=7)
     store.load([*products, *objects])
 
-    known = books.write_readers(session, _first_seen(pledged, given, opened))
+    known = books.write_readers(session, _first_seen(pledged, given, given_away.first_seen(now), opened))
     staff = _staff(session, known, opened)
     checkouts = books.write_checkouts(session, [*pledges, *gifts], known, articles)
     accounts = [books.read_pledge(told, known[told.of.person]) for told in pledges]
@@ -95,7 +100,8 @@ def seed(
     corrected.write_payouts(session, objects)
     elsewhere.write_other_gifts(session, known, by=staff["manager"], at=at)
     corrected.write_receipts(session, ZONE, issuer_lines(current(session)))
-    books.write_grants(session, _perk(session, site_url, tier_ids), accounts, chance)
+    perk = _perk(session, site_url, tier_ids)
+    books.write_grants(session, perk, accounts, chance)
 
     patron_id = known[people.PATRON]
     early = [
@@ -109,14 +115,25 @@ def seed(
     )  # fmt: skip
     books.bring_memberships_to(session, accounts, at - story.SECOND_OPENED)
     session.expire_all()
+    given_away.tell(
+        session, gifts, tiers=tier_ids, checkouts=checkouts, paid=paid, known=known, perk_id=perk.id, by=staff["manager"],
+        at=at,
+    )  # fmt: skip
     story.tell_second(session, cast, secret=secret, at=at, chance=chance)
     books.bring_memberships_to(session, accounts, None)
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
+    session.add_all(
+        BallotObserver(
+            email_key=address, email=address, name=name, token=new_token(), named_at=at, named_by=staff["editor"]
+        )
+        for address, name in story.OBSERVERS
+    )
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
+    given_away.plan(session, at=at)
     return Told(patron_id, staff["admin"])
 
 
@@ -161,11 +178,13 @@ def write_articles(session: Session, site_url: str, at: datetime) -> list[int]:
 
 
 def _first_seen(
-    pledged: list[people.Pledge], given: list[people.Gift], opened: datetime
+    pledged: list[people.Pledge], given: list[people.Gift], others: Mapping[people.Person, int], opened: datetime
 ) -> Mapping[people.Person, datetime]:
-    """When each person was first known: at their first payment; the team from the beginning."""
+    """When each person was first known: at their first payment, `others` at what they were given; the team from the
+    beginning."""
     seen = {person: opened for _, person in people.STAFF}
-    for person, seconds in [*((one.person, one.start) for one in pledged), *((one.person, one.at) for one in given)]:
+    paying = [*((one.person, one.start) for one in pledged), *((one.person, one.at) for one in given)]
+    for person, seconds in [*paying, *others.items()]:
         at = books.moment(seconds)
         seen[person] = min(at, seen.get(person, at))
     return seen
@@ -191,7 +210,7 @@ def _perk(session: Session, site_url: str, tier_ids: Mapping[str, int]) -> Perk:
 def _leave_no_work_for_the_past(session: Session, at: datetime) -> None:
     """No letter goes out about what is long over; of the jobs only those of the open ballots stay."""
     open_ones = session.execute(select(Ballot.id).where(Ballot.status == "open")).scalars()
-    still = [f"ballot:{ballot_id}:seal" for ballot_id in open_ones]
+    still = [f"ballot:{ballot_id}:{what}" for ballot_id in open_ones for what in ("seal", "noon")]
     session.execute(delete(Letter))
     session.execute(delete(Job).where(Job.due_at <= at, Job.key.not_in(still)))
     session.flush()

@@ -122,6 +122,10 @@ DAYS_BALLOT = (
     ),
 )
 DAYS_TO_SHARE = 15
+OBSERVERS = (
+    ("reading-circle@ferrowmouth.example", "The reading circle"),
+    ("library@ferrowmouth.example", "The town library"),
+)
 PROPOSED = (
     Asked(
         "Which of our schools has a teacher for every class?",

@@ -83,8 +83,9 @@ def give_back_counts(session: Session, origin: CheckoutOrigin) -> None:
     give_back(session, BEGUN_PER_NETWORK, origin.network, counted_at=origin.begun_at)
 
 
-def admit(email: str, attempt: str, origin: Origin, *, language: str, unconfirmed: Unconfirmed | None) -> None:
-    """Let a payment begin, or ask for one step more first. Raises `OneMoreStep`, `TooOften`.
+def admit(email: str, attempt: str, origin: Origin, *, language: str, unconfirmed: Unconfirmed | None) -> bool:
+    """Let a payment begin, or ask for one step more first. True when a letter's code has just confirmed the address.
+    Raises `OneMoreStep`, `TooOften`.
 
     The counts are kept only when it begins: to be asked for a proof uses up nothing.
     """
@@ -110,6 +111,7 @@ def admit(email: str, attempt: str, origin: Origin, *, language: str, unconfirme
         )
         step = OneMoreStep("giving/proof.html", own=OWN_FIELDS, challenge=challenge, bits=figures.proof_bits, email=email)
         raise step from None
+    return letter
 
 
 class _Asked(Exception):

@@ -26,6 +26,7 @@ from membership.giving.touching import article_of, note_touch
 from membership.money import Money, check_bounds
 from membership.newsroom import queries as newsroom
 from membership.newsroom.currencies import choose
+from membership.readers.queries import person_by_email
 from membership.readers.rules import email_key
 from membership.web.browser import browser_hash
 from membership.web.locale import browser_languages
@@ -91,8 +92,9 @@ def send_to_stripe(
     address = str(form.article.data or "")
     attempt = attempt_key(str(form.attempt.data), kind, email_key(email), amount, address, *details)
     origin = guarding.origin_of(email)
+    confirmed = False
     if not _begun_before(attempt):  # a double click is one try
-        guarding.admit(email, str(form.attempt.data), origin, language=language(), unconfirmed=unconfirmed)
+        confirmed = guarding.admit(email, str(form.attempt.data), origin, language=language(), unconfirmed=unconfirmed)
     with transaction() as session:
         touch = touches.read(address, newsroom.sites(session)) if address else touches.NO_TOUCH
         article = article_of(session, touch, at)
@@ -104,7 +106,7 @@ def send_to_stripe(
             language=language(),
             browser_hash=browser,
             article_id=article.id if article else None,
-            reader_id=own_reader_id(email),
+            reader_id=own_reader_id(email) or (_reader_at(session, email) if confirmed else None),
             fee_cover=fee_cover,
         )
         checkout = begin_checkout(session, asked, at=at)
@@ -150,6 +152,12 @@ def own_reader_id(email: str) -> int | None:
     if current_user.is_authenticated and email_key(current_user.email) == email_key(email):
         return int(current_user.reader_id)
     return None
+
+
+def _reader_at(session: Session, email: str) -> int | None:
+    """Who has this address, once a letter to it has confirmed whoever asks: then their Stripe customer stays one."""
+    person = person_by_email(session, email)
+    return person.reader_id if person else None
 
 
 def _begun_before(attempt: str) -> bool:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, BinaryIO
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once, insert_once
@@ -26,13 +25,11 @@ from membership.imports.models import Import, ImportRow, LiveSubscription
 from membership.imports.queries import batch, facts_about, offers, source_key
 from membership.imports.rules import (
     CELLS_KEPT_FOR,
-    MOST_ROWS,
     BadRow,
     NoTiers,
     NotRehearsed,
     Plan,
     Reading,
-    TooManyRows,
     plan,
     tier_for_row,
 )
@@ -68,51 +65,59 @@ def job_key(import_id: int) -> str:
     return f"import:{import_id}"
 
 
-def hand_in(
+def begin(
     session: Session, file: BinaryIO, form: str, options: Options, *, name: str, by: int | None, at: datetime
-) -> tuple[Import, bool]:
-    """Keep a file's rows and have them read; the same file with the same options is the import that it was before (False).
+) -> Import:
+    """The import of a file: a new one without rows, or the one that the same file with the same options is already.
 
-    Raises `NotAFile`, `LooksLike`, `ColumnsMissing`, `TooManyRows`, `NoTiers`.
+    Raises `NotAFile`, `LooksLike`, `ColumnsMissing`, `NoTiers`.
     """
     digest = files.digest_of(file)
     told = json.dumps([form, digest, options.as_plain()], sort_keys=True)
     key = hashlib.sha256(told.encode()).hexdigest()
-    known = session.execute(select(Import).where(Import.key == key)).scalar_one_or_none()
-    if known is not None:
-        return known, False
-    if not offers(session):
-        raise NoTiers()
-    headings, records = files.read(files.opened(file))
-    found_in(headings, form)
-    new = insert_once(
-        session, Import, key=key, form=form, digest=digest, options=options.as_plain(), file_name=name[:200],
-        headings=headings[:200], rows=0, step="reading", found=0, handed_in_at=at, handed_in_by=by,
-    )  # fmt: skip
-    run = session.execute(select(Import).where(Import.key == key)).scalar_one()
-    if not new:  # somebody handed it in at the same moment
-        return run, False
-    run.rows = _keep_rows(session, run.id, records)
-    if not run.rows:
-        raise files.NotAFile()
-    post(session, GO_ON, job_key(run.id), {"import": run.id}, due_at=at)
-    post(session, FORGET, f"import-forget:{run.id}", {"import": run.id}, due_at=at + CELLS_KEPT_FOR)
-    note(session, actor_id=by, action="import:handed_in", object=f"import/{run.id}", at=at, form=form, rows=run.rows)
-    return run, True
+    known = select(Import).where(Import.key == key)
+    if session.execute(known).scalar_one_or_none() is None:
+        if not offers(session):
+            raise NoTiers()
+        text = files.opened(file)
+        headings, _ = files.read(text)
+        text.detach()  # the file is read once more, for its rows
+        found_in(headings, form)
+        insert_once(
+            session, Import, key=key, form=form, digest=digest, options=options.as_plain(), file_name=name[:200],
+            headings=headings[:200], rows=0, step="resting", found=0, handed_in_at=at, handed_in_by=by,
+        )  # fmt: skip
+    return session.execute(known).scalar_one()
 
 
-def _keep_rows(session: Session, import_id: int, records: Iterator[files.Record]) -> int:
-    total = 0
-    while some := list(islice(records, 2 * AT_ONCE)):
-        total += len(some)
-        if total > MOST_ROWS:
-            raise TooManyRows()
-        rows = [
-            {"import_id": import_id, "number": one.number, "line": one.line, "cells": one.cells[:200], "broken": one.broken}
-            for one in some
-        ]  # fmt: skip
-        session.execute(insert(ImportRow), rows)
-    return total
+def keep_rows(session: Session, import_id: int, records: Sequence[files.Record]) -> None:
+    """Some records of a file that is being handed in; kept twice they are kept once."""
+    rows = [
+        {"import_id": import_id, "number": one.number, "line": one.line, "cells": one.cells[:200], "broken": one.broken}
+        for one in records
+    ]  # fmt: skip
+    if rows:
+        insert_each_once(session, ImportRow, rows)
+
+
+def received(session: Session, import_id: int, total: int, *, at: datetime) -> Import:
+    """All rows are here: they are read from now on."""
+    post(session, GO_ON, job_key(import_id), {"import": import_id}, due_at=at)  # jobs are locked before rows
+    post(session, FORGET, f"import-forget:{import_id}", {"import": import_id}, due_at=at + CELLS_KEPT_FOR)
+    run = session.execute(select(Import).where(Import.id == import_id).with_for_update(key_share=True)).scalar_one()
+    if run.rows == 0:
+        run.rows, run.step = total, "reading"
+        detail = {"form": run.form, "rows": total}
+        trail = f"import/{run.id}"
+        note(session, actor_id=run.handed_in_by, action="import:handed_in", object=trail, at=at, **detail)
+    return run
+
+
+def drop(session: Session, import_id: int) -> None:
+    """A file that cannot be taken in after all: nothing of it stays."""
+    for table in (ImportRow, LiveSubscription):
+        session.execute(delete(table).where(table.import_id == import_id))
+    session.execute(delete(Import).where(Import.id == import_id))
 
 
 def manner_of(session: Session, run: Import, at: datetime) -> Manner:
@@ -297,11 +302,9 @@ def withdraw(session: Session, import_id: int, *, by: int | None, at: datetime) 
     run = session.execute(select(Import).where(Import.id == import_id).with_for_update()).scalar_one()
     if run.asked_at is not None:
         raise NotRehearsed()
-    for table in (ImportRow, LiveSubscription):
-        session.execute(delete(table).where(table.import_id == import_id))
-    session.delete(run)
-    session.flush()
-    note(session, actor_id=by, action="import:withdrawn", object=f"import/{import_id}", at=at, rows=run.rows)
+    rows = run.rows
+    drop(session, import_id)
+    note(session, actor_id=by, action="import:withdrawn", object=f"import/{import_id}", at=at, rows=rows)
 
 
 def forget_cells(session: Session, import_id: int, *, at: datetime) -> None:

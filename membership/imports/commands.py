@@ -67,8 +67,8 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
 def carry_out(file: Path, form: str, apply: bool, refused: Path | None, told: dict[str, object]) -> None:
     """The command itself, inside the house: hand the file in, watch its steps, say what came of it."""
     options = _options(told)
-    with transaction() as session, file.open("rb") as content:
-        run, _ = actions.hand_in(session, content, form, options, name=file.name, by=None, at=clock.now())
+    with file.open("rb") as content:
+        run, _ = tasks.receive(content, form, options, name=file.name, by=None)
     _watch(run.id)
     if apply:
         with transaction() as session:

@@ -59,7 +59,7 @@ def digest_of(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def opened(file: BinaryIO) -> TextIO:
+def opened(file: BinaryIO) -> io.TextIOWrapper:
     """The file as text: by its byte order mark, else UTF-8 if all of it is that, else Windows-1252, which has every byte."""
     file.seek(0)
     head = file.read(4)

@@ -13,7 +13,7 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
-from membership.imports import actions, invitation_pages, queries
+from membership.imports import actions, invitation_pages, queries, tasks
 from membership.imports.actions import Options
 from membership.imports.columns import FORMATS, OWN_COLUMNS, OWN_STATUSES, found_in
 from membership.imports.files import NotAFile
@@ -50,17 +50,14 @@ def hand_in() -> Answer:
     request.max_content_length = LARGEST_FILE
     form = HandInForm()
     _currencies(form)
-    at, by, sent = clock.now(), current_user.reader_id, form.file.data
+    by, sent = current_user.reader_id, form.file.data
     try:
         if not form.validate() or form.form.data not in FORMATS or form.currency.data not in CURRENCIES:
             return _page(form), 422
         if not hasattr(sent, "stream"):
             raise NotAFile()
         options = Options(str(form.currency.data), form.dates.data or None, form.named_tiers())
-        with transaction() as session:
-            run, new = actions.hand_in(
-                session, sent.stream, str(form.form.data), options, name=sent.filename or "", by=by, at=at
-            )
+        run, new = tasks.receive(sent.stream, str(form.form.data), options, name=sent.filename or "", by=by)
     except Refused as refused:
         form.show(refused, "file")
         return _page(form), refused.status

@@ -65,7 +65,9 @@ serve you, please tell us.
 - **Your e-mail address**, and your name if you give it, so that we can write to you and you can sign in.
 - **Your payments**: amount, day, and the last four digits of the card, so that you have receipts and we have books. The
   full card number never reaches us.
-- **The article you came from**, when you begin to pay, so that we learn which reporting is carried by whom.
+- **How you came**, when you begin to pay: the article, the site that led to it, the marks in a letter's link, and the first
+  of our articles under which this browser met our appeal. So we learn which reporting is carried by whom. What else you
+  read is not kept, and how often an appeal was seen is a number without readers.
 - **That you voted**, so that nobody votes twice. What you voted for is kept without your name.
 
 ## Who else sees it

@@ -4,13 +4,13 @@
   "use strict";
   const done = document.querySelector("[data-cast]");
   if (done) {
-    try { localStorage.removeItem("ballot:" + done.dataset.cast); } catch { /* storage is switched off */ }
+    try { localStorage.removeItem(done.dataset.cast); } catch { /* storage is switched off */ }
     return;
   }
   const form = document.querySelector("#vote");
   if (!form) return;
   const words = form.dataset;
-  const key = "ballot:" + words.ballot;
+  const key = words.draft;
   const fields = [...form.querySelectorAll("input[name=choice], input[name^='rank-'], input[name^='score-']")];
   const isTick = (field) => field.type === "checkbox" || field.type === "radio";
   const tell = new Event("change", { bubbles: true });
@@ -74,7 +74,11 @@
   function move(field, to) {
     const order = ranked().filter((one) => one !== field);
     if (to !== null) order.splice(Math.max(0, to), 0, field);
+    const pressed = document.activeElement.getAttribute("aria-label");
     settle(order);
+    // The list was written anew: whoever pressed a button by keyboard stands on the same button again, or beside it.
+    const about = [...form.querySelectorAll("button[aria-label]")].filter((one) => one.ariaLabel.endsWith(": " + title(field)));
+    if (pressed && about.length) (about.find((one) => one.ariaLabel === pressed) || about[0]).focus();
   }
   function press(text, about, act) {
     const button = document.createElement("button");
@@ -113,6 +117,7 @@
   if (words.asked === "ranks") {
     ranking = document.createElement("section");
     ranking.className = "ranking";
+    ranking.setAttribute("aria-live", "polite");
     const head = document.createElement("p");
     head.textContent = words.mine;
     ranking.append(head, document.createElement("ol"));

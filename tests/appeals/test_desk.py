@@ -92,6 +92,8 @@ def test_the_smallest_price_of_the_tiers_stands_in_the_readers_currency(session,
     make.tier(session, monthly=500)
     assert "Text €5" in client.get("/embed/appeal").text
     assert "Text $3.50" in client.get("/embed/appeal", headers={"Accept-Language": "en-US"}).text
+    # The article's language says nothing about its readers' money.
+    assert "Text €5" in client.get("/embed/appeal?lang=en", headers={"Accept-Language": "de-AT"}).text
 
 
 def test_languages_are_dealt_by_the_articles_and_the_readers_wish_and_run_their_own_way(session, client, manager):

@@ -14,6 +14,7 @@ from membership.ballots.models import BallotRoll
 from membership.ballots.rules import MayVote
 from membership.ballots.urn import BallotLog, BallotSeal
 from membership.jobs.worker import run_one
+from membership.topics import actions as topics
 from tests import make
 from tests.ballots.helpers import HOUR, SECRET, accepted_topics, ballot, close, patrons
 from tests.ballots.test_life import asked, events, evidence
@@ -94,6 +95,24 @@ def test_nothing_is_changed_after_the_opening(session, client):
     form = {"title": "Another title", "question": "What should we do?", "topics": ids[:2], "seats": "1", "quorum": "0",
             "opens": "later", "opens_at": "2099-01-01T10:00", "closes_at": "2099-01-02T10:00", "way": "ticks"}  # fmt: skip
     assert client.post(path, data=form).status_code == 409 and made.title == "What next?"
+
+
+def test_a_topic_stands_on_one_ballot_at_a_time_and_not_again_while_it_is_promised(session, client):
+    made, ids, values = announced(session)
+    again = {"secret": SECRET, "by": made.made_by, "at": clock.now()}
+    with pytest.raises(rules.OnAnotherBallot):
+        actions.draft(session, attempt="other", **again, **values | {"topic_ids": ids[2:]})
+    session.rollback()
+    make.sign_in(session, client, make.staff(session, "editor"))
+    assert f'id="topic-{ids[0]}"' not in client.get("/staff/ballots").text
+    assert f'id="topic-{ids[0]}"' in client.get(f"/staff/ballots/{made.id}/announcement").text
+    actions.cancel(session, made.id, by=made.made_by, reason="Put wrongly.", at=clock.now())
+    topics.note_step(session, ids[3], "promised", title="x", address="/promises#promise-1", at=clock.now())
+    session.commit()
+    with pytest.raises(rules.AlreadyPromised):
+        actions.draft(session, attempt="other", **again, **values | {"topic_ids": ids[2:]})
+    session.rollback()
+    assert actions.draft(session, attempt="other", **again, **values).status == "draft"
 
 
 def test_an_editor_changes_it_on_a_form_that_says_what_was_announced(session, client):

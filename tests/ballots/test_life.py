@@ -351,8 +351,9 @@ def test_an_editor_asks_for_shared_days_with_a_rule_and_manages_the_ballot(sessi
     assert [option.cost for option in queries.options_of(session, made.id)] == [6, 5, 4]
     path = f"/staff/ballots/{made.id}"
     later = (clock.now() + 3 * DAY).strftime("%Y-%m-%dT%H:%M")
-    assert client.post(f"{path}/extension", data={"to-closes_at": closes}).status_code == 422
-    assert client.post(f"{path}/extension", data={"to-closes_at": later, "to-notice": ""}).status_code == 303
+    refused = client.post(f"{path}/extension", data={"to-closes_at": closes})
+    assert refused.status_code == 422 and refused.text.count('name="to-public_notice"') == 1
+    assert client.post(f"{path}/extension", data={"to-closes_at": later, "to-public_notice": ""}).status_code == 303
     assert client.post(f"{path}/withdrawal", data={"out-position": "2", "out-reason": ""}).status_code == 422
     assert (
         client.post(f"{path}/withdrawal", data={"out-position": "2", "out-reason": "Done already."}).status_code == 303

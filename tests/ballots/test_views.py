@@ -192,7 +192,7 @@ def test_before_the_close_no_page_says_how_the_vote_stands(session, client):
     actions.seal_batch(session, made.id, at=made.opens_at + HOUR)
     session.commit()
     for path in ("/staff/ballots", f"/staff/ballots/{made.id}", f"/ballots/{made.slug}"):
-        assert "10 or more of 12 on" in client.get(path).text
+        assert "10 or more of 12 had voted on" in client.get(path).text
 
 
 def test_after_the_close_the_result_the_file_and_the_receipts_can_be_read_by_anybody(session, client):

@@ -1,4 +1,4 @@
-"""The same walk in a real Chromium: from the article on another site to the letter about the story, without script."""
+"""The same walk in a real Chromium, without script and with it: from the article to the letter about the story."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from membership.giving.models import Payment
 from membership.newsroom.models import Article
 from tests import make
 from tests.browser.conftest import Visitors
+from tests.browser.looking import assert_accessible, assert_fits
 from tests.databases import Databases
 from tests.house_on_sockets import House, living_house
 from tests.stories.test_from_article_to_story import QUAY, STORY, newsroom_site
+
+FISH = "Who may fish from the pier?"
 
 
 @pytest.fixture
@@ -77,7 +80,6 @@ def propose(house: House, page: Page, title: str) -> None:
 
 def see_what_is_alike(house: House, plain: Page, scripted: Page) -> None:
     """With script while the title is typed, without it before the topic is sent; nothing typed is lost."""
-    sign_in(house, scripted, "ada@example.org")
     scripted.goto(f"{house.url}/topics")
     scripted.get_by_label("What should we look into?").press_sequentially("Fishing on the pier")
     expect(scripted.locator("[data-similar-here]").get_by_role("link")).to_contain_text("Who may fish from the pier?")
@@ -90,13 +92,14 @@ def see_what_is_alike(house: House, plain: Page, scripted: Page) -> None:
 
 
 def accept_and_ask(house: House, page: Page) -> None:
-    for title in (QUAY, "Who may fish"):
+    for title in (QUAY, FISH):
         page.goto(f"{house.url}/staff/topics")
         page.get_by_role("link", name=re.compile(re.escape(title[:14]))).first.click()
         press(page, page.get_by_role("button", name="Accept"))
     page.goto(f"{house.url}/staff/ballots")
     page.get_by_label("Title").fill("What shall we look into?")
-    page.get_by_label("Question").fill("Tick all you would like.")
+    page.get_by_label("Question").fill("Rank them: your favourite first.")
+    page.get_by_role("radio", name=re.compile("Rank up to five")).check()
     for box in page.locator("input[name=topics]").all():
         box.check()
     closes = (house.now() + timedelta(days=1)).astimezone(ZoneInfo("UTC"))
@@ -105,12 +108,27 @@ def accept_and_ask(house: House, page: Page) -> None:
     house.settle()
 
 
-def vote(house: House, page: Page) -> None:
+def vote(house: House, page: Page, *titles: str, script: bool) -> None:
+    """Rank these topics: by number fields, or with script by pressing each in turn."""
     page.goto(f"{house.url}/ballots")
     page.get_by_role("link", name="What shall we look into?").first.click()
-    page.get_by_label(re.compile(re.escape(QUAY))).check()
+    for place, title in enumerate(titles, start=1):
+        if script:
+            page.get_by_role("button", name=f"Next choice: {title}").click()
+        else:
+            page.get_by_label(title).fill(str(place))
     page.get_by_role("button", name="Cast my vote").click()
     expect(page.locator("main")).to_contain_text(re.compile(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}"))
+    expect(page.locator("main ol").first.locator("li")).to_have_text([re.compile(re.escape(title)) for title in titles])
+
+
+def read_the_result(house: House, page: Page) -> None:
+    page.goto(f"{house.url}/ballots")
+    page.get_by_role("link", name="What shall we look into?").first.click()
+    expect(page.locator("main")).to_contain_text("“What did the new quay really cost?” had 2 first choices")
+    expect(page.locator("main")).to_contain_text("a promise")
+    assert_accessible(page)
+    assert_fits(page)
 
 
 def promise_and_publish(house: House, page: Page) -> None:
@@ -129,11 +147,12 @@ def promise_and_publish(house: House, page: Page) -> None:
     house.settle()
 
 
-def test_the_whole_loop_in_chromium_without_script(house: House, visitor: Visitors):
+def test_the_whole_loop_in_chromium_without_script_and_with_it(house: House, visitor: Visitors):
     with house.session() as session:
         make.staff(session, "admin", email="editor@lantern.example", name="Edda Editor")
     with newsroom_site(house) as origin:
         ada, team = (visitor(script=False, language="de-AT") for _ in range(2))
+        bo, desk = (visitor(script=True) for _ in range(2))
         article = f"{origin}/{DREDGER.slug}"
         become_patron(house, ada, article, "ada@example.org")
         with house.session() as session:
@@ -143,17 +162,22 @@ def test_the_whole_loop_in_chromium_without_script(house: House, visitor: Visito
         sign_in(house, ada, "ada@example.org")
         expect(ada.locator("main")).to_contain_text("Friend")
         propose(house, ada, QUAY)
-        propose(house, ada, "Who may fish from the pier?")
-        see_what_is_alike(house, ada, visitor(script=True))
+        become_patron(house, bo, article, "bo@example.org")
+        sign_in(house, bo, "bo@example.org")
+        propose(house, bo, FISH)
+        see_what_is_alike(house, ada, bo)
         sign_in(house, team, "editor@lantern.example")
         accept_and_ask(house, team)
-        vote(house, ada)
+        vote(house, ada, QUAY, script=False)
+        vote(house, bo, QUAY, FISH, script=True)
         house.advance("25h")
         house.settle()
-        promise_and_publish(house, team)
-        assert STORY in house.letters("ada@example.org")[-1]["text"]
-        ada.goto(f"{house.url}/account")
-        expect(ada.locator("main")).to_contain_text("What the quay really cost")
+        read_the_result(house, bo)
+        promise_and_publish(house, desk)
+        for who, page in (("ada", ada), ("bo", bo)):
+            assert STORY in house.letters(f"{who}@example.org")[-1]["text"]
+            page.goto(f"{house.url}/account")
+            expect(page.locator("main")).to_contain_text("What the quay really cost")
         ada.goto(f"{house.url}/account/membership")
         ada.get_by_role("link", name=re.compile("Cancel")).first.click()
         ada.get_by_role("button", name="Cancel my membership").click()

@@ -90,6 +90,14 @@ def test_a_ranking_is_built_by_buttons_and_dragging_and_kept_in_the_browser(hous
     expect(lines).to_have_count(3)
     lines.nth(2).drag_to(lines.nth(0))
     expect(lines.first).to_contain_text("Harbour question 1")
+    page.get_by_role("button", name="Down: Harbour question 1").focus()
+    for _ in "ab":  # the button goes along, so that it can be pressed again
+        page.keyboard.press("Enter")
+    expect(lines.nth(2)).to_contain_text("Harbour question 1")
+    page.keyboard.press("Enter")
+    expect(lines.nth(1)).to_contain_text("Harbour question 1")
+    page.keyboard.press("Enter")
+    expect(lines.first).to_contain_text("Harbour question 1")
     with house.session() as session:
         assert session.scalars(select(BallotBegun.signal)).all()[-1] == "touched"
     assert contents(house, slug) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,10 @@ from membership.appeals.models import Appeal
 from membership.appeals.results import result
 from membership.ballots import queries as ballots
 from membership.ballots.models import Ballot, BallotRoll
-from membership.demo import people
+from membership.demo import given_away, people
 from membership.demo.seed import Told, seed
 from membership.dunning.models import CardChange, UnpaidInvoice
+from membership.dunning.rules import expires_before
 from membership.gateway.listing import Transaction
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
@@ -26,8 +28,11 @@ from membership.giving.payout_models import Payout, PayoutLine
 from membership.giving.receipt_models import Receipt, ReceiptBook
 from membership.jobs.models import Job
 from membership.mail.models import Letter
+from membership.memberships.gift_models import Gift
+from membership.memberships.gift_queries import state_of
+from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, MembershipPayment, Movement
-from membership.memberships.standing import has_standing
+from membership.memberships.standing import has_standing, standings_at
 from membership.memberships.tiers import Tier
 from membership.promises.models import Promise
 from membership.readers.models import Person
@@ -99,7 +104,7 @@ def test_every_subscription_is_a_membership(seeded):
     for id, one in subscriptions.items():
         row, item = memberships[id], one["items"]["data"][0]
         assert (row.status, row.currency.lower(), row.amount) == (
-            one["status"], one["currency"], item["price"]["unit_amount"],
+            one["status"], one["currency"], item["price"]["unit_amount"] * item["quantity"],
         )  # fmt: skip
         assert row.interval == item["price"]["recurring"]["interval"]
         assert products[row.tier_id] == item["price"]["product"]
@@ -170,7 +175,7 @@ def test_the_report_ledger_says_that_both_are_equal(seeded):
 def test_refunds_and_disputes_are_those_of_the_sandbox(seeded):
     refunds = {row.stripe_id: (row.state, row.amount) for row in rows(seeded, Refund)}
     assert refunds == {one["id"]: (one["status"], one["amount"]) for one in seeded.store.find("refund")}
-    assert sorted(state for state, _ in refunds.values()) == ["failed", *["succeeded"] * 4]
+    assert sorted(state for state, _ in refunds.values()) == ["failed", *["succeeded"] * 5]
     disputes = {row.stripe_id: (row.status, row.amount) for row in rows(seeded, Dispute)}
     assert disputes == {one["id"]: (one["status"], one["amount"]) for one in seeded.store.find("dispute")}
     assert sorted(status for status, _ in disputes.values()) == ["lost", "needs_response", "won"]
@@ -286,6 +291,34 @@ def test_the_roll_of_a_past_ballot_holds_nobody_who_came_later(seeded):
     assert roll and all(began[reader_id] <= counted.opens_at for reader_id in roll)
 
 
+def test_others_pay_for_some_by_gift_by_the_newsroom_and_by_a_group(seeded):
+    states = Counter(str(state_of(gift)) for gift in rows(seeded, Gift))
+    assert states == {"claimed": 1, "open": 2, "to_come": 1, "withdrawn": 1}
+    (group,) = [row for row in rows(seeded, Membership) if row.seats]
+    assert (group.seats, sum(row.taken_at is not None for row in rows(seeded, GroupSeat))) == (6, 3)
+    everybody = seeded.session.execute(select(standings_at(AT))).all()
+    assert Counter(row.source for row in everybody if row.source != "membership") == {
+        "seat": 3, "gift": 1, "complimentary": 2,
+    }  # fmt: skip
+    open_now = max(rows(seeded, Ballot), key=lambda ballot: ballot.opens_at)
+    on_the_roll = select(BallotRoll.reason).where(BallotRoll.ballot_id == open_now.id).distinct()
+    assert set(seeded.session.scalars(on_the_roll)) == {"membership", "seat", "gift", "complimentary"}
+    due = {row.name: row.due_at for row in rows(seeded, Job)}
+    for name in ("memberships.gift", "memberships.given", "memberships.seats"):
+        assert AT < due[name] < AT + timedelta(days=400)
+
+
+def test_a_card_is_good_no_longer_when_the_next_payment_is_due(seeded):
+    (one,) = seeded.session.scalars(select(Membership).join(Person, Person.reader_id == Membership.reader_id).where(
+        Person.email == given_away.IN_TIME.email
+    ))  # fmt: skip
+    customer = seeded.store.get("subscription", one.subscription_id)["customer"]
+    cards = [row["card"] for row in seeded.store.find("payment_method") if row["customer"] == customer]
+    assert [expires_before(year=card["exp_year"], month=card["exp_month"], moment=one.period_ends_at) for card in cards] == [
+        True
+    ]
+
+
 def test_the_printed_patron_has_standing_and_may_still_vote(seeded):
     open_now = max(rows(seeded, Ballot), key=lambda ballot: ballot.opens_at)
     line = seeded.session.get(BallotRoll, (open_now.id, seeded.told.patron_id))
@@ -296,7 +329,9 @@ def test_the_printed_patron_has_standing_and_may_still_vote(seeded):
 
 def test_no_letter_goes_out_about_the_past(seeded):
     assert rows(seeded, Letter) == []
-    open_ones = [f"ballot:{one.id}:seal" for one in rows(seeded, Ballot) if one.status == "open"]
+    open_ones = [
+        f"ballot:{one.id}:{job}" for one in rows(seeded, Ballot) if one.status == "open" for job in ("seal", "noon")
+    ]
     assert {row.key for row in rows(seeded, Job) if row.due_at <= AT} <= set(open_ones)
 
 

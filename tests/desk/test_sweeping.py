@@ -18,6 +18,8 @@ from membership.giving.touch_models import CheckoutTouch
 from membership.jobs.models import Job
 from membership.jobs.queue import claim_key
 from membership.mail.models import Letter
+from membership.perks.community_models import CommunityClient, CommunityCode, CommunityToken
+from membership.perks.models import Perk
 from membership.readers.models import ReaderSession, SignInChallenge
 from membership.web import limits
 from membership.web.limits import Limit, LimitCount
@@ -41,10 +43,21 @@ def checkout(session, n):
     return row.id
 
 
+def site(session, n):
+    """A site that signs patrons in; its row is never swept."""
+    perk = Perk(slug=f"p{n}", title="P", blurb="", kind="community", address="")
+    session.add(perk)
+    session.flush()
+    session.add(CommunityClient(id=f"site{n}", perk_id=perk.id, name="S", secret_hash="", redirect_uris="", made_at=NOW))
+    session.flush()
+    return f"site{n}"
+
+
 def rows(session, *, age, number):
     """One row of everything that is swept, whose use ended so long ago."""
     ended, reader = NOW - age, make.reader(session).reader_id
     paid = checkout(session, number)
+    signs_in = {"client_id": site(session, number), "reader_id": reader, "scope": "openid", "expires_at": ended}
     session.get_one(Checkout, paid).begun_at = ended
     session.add_all([
         SignInChallenge(
@@ -56,6 +69,8 @@ def rows(session, *, age, number):
         SpentProof(nonce=f"n{number}", expires_at=ended),
         PaymentCode(browser_hash="b", person="p", code_hash="", expires_at=ended, wrong_codes=0),
         PaymentTry(charge_id=f"ch_{number}", checkout_id=paid, paid=False, at=ended),
+        CommunityCode(code_hash=f"k{number}", redirect_uri="", nonce="", challenge="", made_at=ended, **signs_in),
+        CommunityToken(token_hash=f"k{number}", code_hash=f"k{number}", **signs_in),
         CheckoutTouch(checkout_id=paid, utm_source="letter"),
         CheckoutOrigin(checkout_id=paid, client="c", network="n", person="p", near="192.0.2.0/24", begun_at=ended),
     ])  # fmt: skip

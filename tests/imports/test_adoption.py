@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from membership import clock
 from membership.giving.models import LedgerEntry, Payment
 from membership.giving.receipt_models import Receipt
-from membership.imports import actions
+from membership.imports import actions, tasks
 from membership.imports.actions import Options
 from membership.imports.models import ImportRow, Invitation
 from membership.mail.models import Letter
@@ -60,8 +60,7 @@ def other(session, stripe_side):
 
 def bring(session, content: bytes, form: str) -> None:
     """Hand in, rehearse, apply, and let the worker fetch what is to be fetched; Stripe tells us nothing meanwhile."""
-    run, _ = actions.hand_in(session, io.BytesIO(content), form, Options("EUR"), name="x.csv", by=None, at=clock.now())
-    session.commit()
+    run, _ = tasks.receive(io.BytesIO(content), form, Options("EUR"), name="x.csv", by=None)
     yield
     actions.ask_for(session, run.id, by=None, at=clock.now())
     session.commit()

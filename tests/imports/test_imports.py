@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from membership import clock
 from membership.app import all_tasks
-from membership.imports import actions, queries
+from membership.imports import actions, queries, tasks
 from membership.imports.actions import Options
 from membership.imports.models import Brought, Import, ImportRow, Invitation
+from membership.imports.rules import NotRehearsed
 from membership.jobs.models import Job
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
@@ -43,11 +44,11 @@ def tiers(session):
 
 
 def hand_in(session, content: bytes, form: str = "patreon", **options) -> Import:
-    run, _ = actions.hand_in(
-        session, io.BytesIO(content), form, Options(**{"currency": "EUR"} | options), name="members.csv", by=None, at=NOW
+    run, _ = tasks.receive(
+        io.BytesIO(content), form, Options(**{"currency": "EUR"} | options), name="members.csv", by=None
     )
-    session.commit()
-    return run
+    session.expire_all()
+    return session.get(Import, run.id)
 
 
 def work(session) -> None:
@@ -263,3 +264,70 @@ def test_what_a_file_said_is_wiped_after_ninety_days(session, tiers, monkeypatch
     assert {(row.cells, row.email_key, row.source_key, row.detail) for row in rows} == {(None, None, None, None)}
     assert [row.verdict for row in rows] == ["new", "refused"]
     assert queries.report(session, run).judged == 2
+
+
+def test_who_was_invited_is_reminded_once_a_week_before_what_they_paid_for_ends(session, tiers, monkeypatch):
+    rows = [member("ada@example.org", 1), member("bo@example.org", 2)]
+    applied(session, sheet(PATREON, rows))
+    make.patron(session, "bo@example.org", paid_until=NOW + timedelta(days=90))  # has gone on in the meantime
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=13))
+    work(session)
+    reminders = session.scalars(select(Letter).where(Letter.kind == "brought_along_reminder")).all()
+    assert [(letter.address, letter.text) for letter in reminders] == [("ada@example.org", "")]
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=21))
+    work(session)
+    told = session.scalars(select(Letter.kind).where(Letter.address == "ada@example.org").order_by(Letter.id)).all()
+    assert told == ["brought_along", "brought_along_reminder", "given_ended"]
+
+
+def test_who_was_merely_known_and_pledges_now_is_invited(session, tiers):
+    ghost = {"id": "1", "email": "ada@example.org", "subscribed_to_emails": "true"}
+    applied(session, sheet(GHOST, [ghost]), "ghost")
+    row = {"email": "ada@example.org", "id": "1", "letters": "yes", "status": "free"}
+    applied(session, sheet(OWN, [row | {"email": "bo@example.org"}]), "csv")
+    run = applied(session, sheet(OWN, [row | {"email": "bo@example.org", "status": "active", "amount": "5"}]), "csv")
+    assert verdicts(session, run) == [("known", "invite", "")]
+    person = person_by_email(session, "bo@example.org")
+    assert session.scalars(select(Invitation)).one().reader_id == person.reader_id
+
+
+def test_what_is_put_right_and_asked_for_again_comes_along_and_nobody_else_twice(session, tiers):
+    """In doubt because of two readers; staff merge them; the button once more, and the row is done."""
+    from membership.account.merging import merge
+
+    applied(session, sheet(PATREON, [member("ada@example.org", 1)]))
+    other = make.reader(session, "ada.new@example.org")
+    run = applied(session, sheet(PATREON, [member("ada.new@example.org", 1), member("bo@example.org", 2)]))
+    assert verdicts(session, run) == [("doubt", "nothing", "two_people"), ("new", "invite", "")]
+    before = everything(session)
+    ada = person_by_email(session, "ada@example.org")
+    merge(session, ada.reader_id, other.reader_id, by=ada.reader_id, at=NOW)
+    session.commit()
+    actions.ask_for(session, run.id, by=None, at=NOW)
+    session.commit()
+    work(session)
+    assert verdicts(session, run) == [("known", "nothing", "brought_before"), ("new", "invite", "")]
+    assert everything(session)["invitation"] == before["invitation"]
+
+
+def test_a_hand_in_that_was_interrupted_goes_on(session, tiers, monkeypatch):
+    content, real = sheet(PATREON, [member(f"reader{n}@example.org", n) for n in range(7)]), actions.keep_rows
+    monkeypatch.setattr(tasks, "RECEIVED_AT_ONCE", 3)
+    done = []
+
+    def twice(*args):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(real(*args))
+
+    monkeypatch.setattr(actions, "keep_rows", twice)
+    with pytest.raises(KeyboardInterrupt):
+        hand_in(session, content)
+    half = session.scalars(select(Import)).one()
+    with pytest.raises(NotRehearsed):
+        actions.ask_for(session, half.id, by=None, at=NOW)
+    session.rollback()
+    monkeypatch.setattr(actions, "keep_rows", real)
+    run = rehearsed(session, content)
+    assert (run.id, run.rows) == (half.id, 7)
+    assert verdicts(session, run) == [("new", "invite", "")] * 7

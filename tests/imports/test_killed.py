@@ -167,7 +167,7 @@ def test_a_hundred_thousand_rows_killed_twice(town):
     for step, beyond in (("judging", 30_000), ("applying", 40_000)):
         process = house.start()
         while True:
-            with Session(house.engine) as session:
+            with Session(house.engine.execution_options(begin="BEGIN")) as session:
                 run = session.execute(select(Import.step, Import.cursor)).first()
             if run is not None and run.step == step and int(run.cursor or 0) > beyond:
                 break

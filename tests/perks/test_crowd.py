@@ -89,7 +89,8 @@ def crowded(store, config):
 def test_as_many_get_a_code_as_there_are_and_each_code_is_one_patrons(crowded, config, patrons, stock, processes):
     app, engine = create_app(config), engine_for(crowded)
     db.bind(engine)
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["membership.app"])
     answers, ready = context.Queue(), context.Barrier(processes)
     with app.app_context(), Session(engine, expire_on_commit=False) as session:
         everybody = prepared(session, patrons, stock)

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from membership.jobs.models import Job
+from membership.webhooks import door as door_room
 from membership.webhooks.models import StripeEvent
 from membership.webhooks.rules import BODY_LIMIT
 
@@ -130,6 +131,41 @@ def test_a_signed_event_is_kept_as_it_came_with_its_job(door, session):
     )
     assert row.raw == body and row.api_version == "2026-10-28.endive"
     assert jobs(session) == ["stripe:sub_1"]
+
+
+def test_a_genuine_delivery_never_reaches_flask_and_a_forged_one_does(app, client, session, monkeypatch):
+    body = body_of(event())
+    by_the_view = app.test_client()
+    answers = []
+    for application in (app.wsgi_app, app.wsgi_app.behind):
+        monkeypatch.setattr(app, "wsgi_app", application)
+        headers = {"Stripe-Signature": signature(body)}
+        answers.append(by_the_view.post(PATH, data=body, headers=headers))
+        monkeypatch.undo()
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert sorted(answers[0].headers) == sorted(answers[1].headers) and answers[0].data == answers[1].data
+
+    asked = []
+    monkeypatch.setitem(app.view_functions, "webhooks.receive", lambda: asked.append(1) or ("asked", 418))
+    assert client.post(PATH, data=body, headers={"Stripe-Signature": signature(body)}).status_code == 200
+    assert asked == []
+    assert client.post(PATH, data=body, headers={"Stripe-Signature": signature(body, "whsec_forged")}).status_code != 200
+    assert client.post(PATH, data=body, headers={"Host": "elsewhere.example"}).status_code == 400
+
+
+def test_what_cannot_be_stored_in_front_is_tried_by_the_view(client, session, monkeypatch):
+    stored, tries = door_room.keep, []
+
+    def stumbles_once(envelope, raw):
+        tries.append(envelope.id)
+        if len(tries) == 1:
+            raise RuntimeError("the database is away")
+        stored(envelope, raw)
+
+    monkeypatch.setattr(door_room, "keep", stumbles_once)
+    body = body_of(event())
+    assert client.post(PATH, data=body, headers={"Stripe-Signature": signature(body)}).status_code == 200
+    assert tries == ["evt_1", "evt_1"] and kept(session) == [("evt_1", "new")]
 
 
 def test_an_event_told_three_times_is_kept_once(door, session):
