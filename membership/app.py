@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request
+from flask import Flask, abort, current_app, g, has_request_context, redirect, request
+from flask import session as cookie
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -40,7 +42,6 @@ from membership.memberships import tasks as membership_tasks
 from membership.memberships import views as memberships
 from membership.newsroom import queries as newsroom_queries
 from membership.newsroom import views as newsroom
-from membership.newsroom.models import Newsroom
 from membership.perks import community_pages
 from membership.perks import tasks as perk_tasks
 from membership.perks import views as perks
@@ -54,7 +55,7 @@ from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
 from membership.web import errors, locale, security
-from membership.web.access import Visitor, Who, allow, guard
+from membership.web.access import Visitor, Who, allow, audience, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
 from membership.web.uploads import make_room
@@ -178,8 +179,10 @@ def _install_visitors(app: Flask) -> None:
     @login.user_loader
     def load(token: str) -> Visitor | None:
         at = clock.now()
-        with db.reading() as session:
-            holder = readers_queries.session_holder(session, token, at)
+        asked, holder = g.pop("holder", ("", None))
+        if asked != token:
+            with db.asking() as books:
+                holder = readers_queries.session_holder(books, token, at)
         if holder is None:
             return None
         if at - holder.seen_at > TOUCH_EVERY:
@@ -202,11 +205,15 @@ def _install_visitors(app: Flask) -> None:
 
 
 def _install_newsroom(app: Flask) -> None:
-    def current() -> Newsroom | None:
+    def current() -> Any:
         if "newsroom" not in g:
-            with db.reading() as session:
-                g.newsroom = newsroom_queries.current(session)
-        return g.newsroom  # type: ignore[no-any-return]
+            with db.asking() as books:
+                g.newsroom = newsroom_queries.facts(books)
+                if has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}:
+                    # The guard is about to ask who this is: on the same connection, and on no page for everybody.
+                    token = str(cookie.get("_user_id", ""))
+                    g.holder = token, token and readers_queries.session_holder(books, token, clock.now())
+        return g.newsroom
 
     @app.before_request
     def set_up_first() -> Response | None:
@@ -215,11 +222,11 @@ def _install_newsroom(app: Flask) -> None:
 
     def language() -> str:
         newsroom = current()
-        return newsroom.language if newsroom else "en"
+        return str(newsroom.language) if newsroom else "en"
 
     def zone() -> str:
         newsroom = current()
-        return newsroom.time_zone if newsroom else "UTC"
+        return str(newsroom.time_zone) if newsroom else "UTC"
 
     locale.install(app, language, zone)
     app.jinja_env.filters["markdown"] = markdown

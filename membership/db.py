@@ -9,6 +9,7 @@ explicit row locks where two writers can meet.
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -172,10 +173,28 @@ def bound() -> Engine | Connection:
     return _bind
 
 
+_turn = threading.RLock()
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """SQLite has one writer at a time, and who waits for it sleeps and looks again, ever longer. Threads of one process take
+    turns here instead; only processes wait for each other there. PostgreSQL needs none of this."""
+    if bound().dialect.name != "sqlite":
+        yield
+        return
+    mine = _turn.acquire(timeout=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if mine:
+            _turn.release()
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """A session for writing; commits when the block ends, rolls back when it raises. The only commit in the house."""
-    with Session(bound(), expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+    with _in_turn(), Session(bound(), expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
         yield session
         session.commit()
 
@@ -185,7 +204,7 @@ def writing() -> Iterator[Connection]:
     """The same without a session, for hot paths that speak in prepared statements only: half the cost of a short one."""
     target = bound()
     if isinstance(target, Engine):
-        with target.begin() as connection:
+        with _in_turn(), target.begin() as connection:
             yield connection
     else:
         with target.begin_nested():

@@ -19,6 +19,7 @@ from datetime import timedelta
 import pyrankvote
 import starvote
 from pabutools.election import ApprovalBallot, ApprovalProfile, Cost_Sat, Instance, Project
+from pabutools.fractions import frac
 from pabutools.rules import greedy_utilitarian_welfare, method_of_equal_shares
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
@@ -27,7 +28,7 @@ from stvpoll.scottish_stv import calculate_scottish_stv
 from bench.frame import SECRET_KEY, Figure, Ground, turn_by_turn
 from membership import clock
 from membership.ballots import actions
-from membership.ballots.closing import GROUPS
+from membership.ballots.closing import GROUPS, read_groups
 from membership.ballots.counting.methods import tally
 from membership.ballots.results import Count
 from membership.ballots.urn import Vote
@@ -43,7 +44,10 @@ AT_ONCE = 10_000
 SAMPLE = 10_000
 """So many votes a library is given: some take minutes for all of them."""
 SEATS = {"approval": 4, "fair": 4, "irv": 1, "stv": 3, "star": 1, "budget": 1, "equal-shares": 4}
-FLOOR = "SELECT content, count(*) FROM vote WHERE ballot_id = {} GROUP BY content ORDER BY content"
+FLOOR = "SELECT content, count(*) FROM vote WHERE ballot_id = {} GROUP BY content"
+
+SHARED_DAYS = "equal-shares-days"
+"""Equal Shares of a budget; `equal-shares` alone fills seats."""
 
 NOTHING = Count("", "", 1, 0, (), (), (), 0, 0)
 
@@ -53,8 +57,10 @@ Groups = Sequence[tuple[str, int]]
 def measure(ground: Ground) -> Mapping[str, Figure]:
     figures = {}
     for kind, methods in (
-        ("ticks", ["approval", "fair", "budget", "equal-shares"]), ("ranks", ["irv", "stv"]), ("stars", ["star"]),
-    ):  # fmt: skip
+        ("ticks", ["approval", "fair", "budget", "equal-shares", SHARED_DAYS]),
+        ("ranks", ["irv", "stv"]),
+        ("stars", ["star"]),
+    ):
         with ground.fresh() as url:
             engine = engine_for(url)
             ballot = urn(engine, kind, ground.size(VOTES))
@@ -70,8 +76,8 @@ def figure(engine: Engine, ballot: int, method: str) -> Figure:
     def ours(_number: int) -> float:
         began = time.perf_counter()
         with engine.connect() as connection:
-            rows = connection.execute(GROUPS, {"ballot": ballot}).all()
-            count(method, replace(NOTHING, groups=rows).weighed())
+            groups = read_groups(connection.execute(GROUPS, {"ballot": ballot}))
+            count(method, replace(NOTHING, groups=groups).weighed())
         return 1000 * (time.perf_counter() - began)
 
     def floor(_number: int) -> float:
@@ -88,8 +94,9 @@ def figure(engine: Engine, ballot: int, method: str) -> Figure:
 
 
 def count(method: str, groups: Groups) -> None:
-    shares = {"costs": COSTS, "budget": BUDGET} if method == "budget" else {}
-    tally(method, OPTIONS, groups, SEATS[method], list(OPTIONS), **shares)
+    shares = {"costs": COSTS, "budget": BUDGET} if method in {"budget", SHARED_DAYS} else {}
+    by = "equal-shares" if method == SHARED_DAYS else method
+    tally(by, OPTIONS, groups, SEATS[by], list(OPTIONS), **shares)
 
 
 @contextlib.contextmanager
@@ -184,6 +191,14 @@ def _shares(contents: list[str]) -> tuple[str, Callable[[], object]]:
     return "pabutools", lambda: method_of_equal_shares(instance, profile.as_multiprofile(), sat_class=Cost_Sat)
 
 
+def _shared_days(contents: list[str]) -> tuple[str, Callable[[], object]]:
+    instance, profile = _budget(contents, COSTS, BUDGET)
+    step = frac(BUDGET, 100 * len(contents))  # as ours: with less than ten days each, a hundredth of the share
+    return "pabutools", lambda: method_of_equal_shares(
+        instance, profile.as_multiprofile(), sat_class=Cost_Sat, voter_budget_increment=step
+    )
+
+
 def _runoff(contents: list[str]) -> tuple[str, Callable[[], object]]:
     people = {str(option): pyrankvote.Candidate(str(option)) for option in OPTIONS}
     ballots = [pyrankvote.Ballot([people[one] for one in content.split(",")]) for content in contents]
@@ -213,4 +228,5 @@ LIBRARIES: Mapping[str, Callable[[list[str]], tuple[str, Callable[[], object]]]]
     "star": _star,
     "budget": lambda contents: _greedy(contents, COSTS, BUDGET),
     "equal-shares": _shares,
+    SHARED_DAYS: _shared_days,
 }

@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from membership.ballots import crowding, log, observing, roll, rules
 from membership.ballots.announcing import change, drafted, draw_lots, settled_words
-from membership.ballots.casting import begin, cast, cast_and_confirm, look_over, remind, withdraw_and_confirm
+from membership.ballots.casting import (
+    begin,
+    cast,
+    cast_and_confirm,
+    confirm,
+    hold,
+    look_over,
+    remind,
+    withdraw_and_confirm,
+)
 from membership.ballots.closing import close_ballot
 from membership.ballots.life import add_late_joiners, extend, post_what_comes, withdraw_option
 from membership.ballots.models import Ballot, BallotBegun, BallotOption
@@ -26,8 +35,9 @@ from membership.topics.queries import topic_by_id
 from membership.topics.rules import tidy
 
 __all__ = [
-    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "change", "close_ballot", "draft",
-    "extend", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm", "withdraw_option",
+    "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "change", "close_ballot", "confirm",
+    "draft", "extend", "hold", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm",
+    "withdraw_option",
 ]  # fmt: skip
 
 SEAL_EVERY = timedelta(minutes=1)

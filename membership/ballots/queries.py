@@ -107,16 +107,7 @@ def ballot_for_sealing(session: Session, ballot_id: int) -> Ballot | None:
     return session.execute(statement.execution_options(populate_existing=True)).scalar_one_or_none()
 
 
-_HOLD = select(Ballot.id).where(Ballot.slug == bindparam("slug")).with_for_update(read=True, key_share=True)
 _OPTIONS = select(BallotOption).where(BallotOption.ballot_id == bindparam("ballot")).order_by(BallotOption.position)
-
-
-def hold_for_casting(session: Session, slug: str) -> int | None:
-    """Hold a ballot's row so that it cannot be closed before this transaction ends; other votes go on beside it.
-
-    Ask the clock after this returns, not before: then a vote that had to wait behind the count is late, not lost.
-    """
-    return session.execute(_HOLD, {"slug": slug}).scalar_one_or_none()
 
 
 def listed(session: Session, *statuses: str) -> list[Ballot]:

@@ -14,10 +14,13 @@ from membership.ballots.counting.outcome import Outcome, Tie
 from membership.ballots.rules import publishes_contents
 from membership.ballots.seals import digest
 
+Alike = tuple[Sequence[str], int, int]
+"""Contents that came equally often: (the contents, what each of their votes weighs, how many votes each of them is)."""
+
 
 @dataclass(frozen=True)
 class Count:
-    """All that a count depends on. `options` are (position, title); `groups` (content, weight, number of such votes).
+    """All that a count depends on. `options` are (position, title); `groups` are in no order.
 
     `last_place`: "lot" or "all" (whoever is level at the last place wins, too); `weights` the published rule, or None.
     """
@@ -27,7 +30,7 @@ class Count:
     seats: int
     quorum: int
     options: Sequence[tuple[int, str]]
-    groups: Sequence[tuple[str, int, int]]
+    groups: Sequence[Alike]
     lot_order: Sequence[int]
     roll: int
     voted: int
@@ -40,18 +43,21 @@ class Count:
     @property
     def votes(self) -> int:
         """How many votes there are, whatever they weigh."""
-        return sum(number for _content, _weight, number in self.groups)
+        return sum(number * len(contents) for contents, _weight, number in self.groups)
 
     def weighed(self, *, plain: bool = False) -> list[tuple[str, int]]:
-        """(content, votes), sorted; `plain`: each vote is one, whatever it weighs."""
-        contents, weights, numbers = zip(*self.groups, strict=True) if self.groups else ((), (), ())
-        if set(weights) <= {1}:
-            votes = list(zip(contents, numbers, strict=True))
-            return votes if list(contents) == sorted(contents) else sorted(votes)
+        """(content, votes), in no order; `plain`: each vote is one, whatever it weighs."""
+        pairs = [
+            (content, number if plain else number * weight)
+            for contents, weight, number in self.groups
+            for content in contents
+        ]
+        if self.weights is None:
+            return pairs
         found: Counter[str] = Counter()
-        for content, weight, number in self.groups:
-            found[content] += number if plain else number * weight
-        return sorted(found.items())
+        for content, number in pairs:
+            found[content] += number
+        return list(found.items())
 
 
 def outcome_of(count: Count, groups: Sequence[tuple[str, int]], *, method: str | None = None) -> Outcome:
@@ -77,11 +83,11 @@ def outcome_of(count: Count, groups: Sequence[tuple[str, int]], *, method: str |
 
 def counted(count: Count) -> str:
     """Count, and write the result as canonical JSON (sorted keys, no spaces)."""
-    groups, plain = count.weighed(), count.weighed(plain=True)
+    groups, plain = sorted(count.weighed()), count.weighed(plain=True)
     votes = count.votes
     by_weight: Counter[int] = Counter()
-    for _content, weight, number in count.groups:
-        by_weight[weight] += number
+    for contents, weight, number in count.groups:
+        by_weight[weight] += number * len(contents)
     public = publishes_contents(by_weight.values())  # a hash of very few votes could be guessed
     lines = [f"{content}\t{number}\n" for content, number in groups]
     result: dict[str, Any] = {

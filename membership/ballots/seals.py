@@ -7,6 +7,7 @@ compute them with the tools at hand; docs and the result page spell the formulas
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import random
@@ -75,7 +76,9 @@ def unseal(secret: str, sealed: bytes) -> bytes:
     return _fernet(secret).decrypt(sealed)
 
 
+@functools.lru_cache(maxsize=4)
 def _fernet(secret: str) -> Fernet:
+    """Derived once: the application's secret is in this process for as long as it runs, unlike a ballot's key."""
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"membership/ballot-seal").derive(secret.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 

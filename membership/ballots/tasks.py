@@ -1,4 +1,4 @@
-"""What the worker does for ballots: opening and closing them at their time, and sealing the log."""
+"""What the worker does for ballots: opening and closing them at their time, sealing the log, writing to voters."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def remind(job: Claimed) -> None:
         actions.remind(session, job.payload["ballot"], at=clock.now())
 
 
+def confirm(job: Claimed) -> None:
+    """Write to a voter that the vote is in."""
+    with finishing(job) as session:
+        actions.confirm(session, job.payload["ballot"], job.payload["reader"], at=clock.now())
+
+
 def add_late_joiners(job: Claimed) -> None:
     """Add to the roll whom the rule lets join late."""
     with finishing(job) as session:
@@ -81,6 +87,7 @@ TASKS: dict[str, Task] = {
     "ballots.open": open_at_its_time,
     "ballots.close": close_at_its_time,
     "ballots.seal": seal,
+    "ballots.confirm": confirm,
     "ballots.remind": remind,
     "ballots.late": add_late_joiners,
     "ballots.noon": tell_at_noon,

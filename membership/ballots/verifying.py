@@ -133,7 +133,7 @@ def _count_of(result: dict[str, Any], votes: list[list[Any]]) -> Count:
     return Count(
         ballot=result["ballot"], method=result["method"], seats=result["seats"], quorum=result["quorum"],
         options=[(position, title) for position, title in result["options"]],
-        groups=[(content, weight, number) for (content, weight), number in sorted(groups.items())],
+        groups=[([content], weight, number) for (content, weight), number in groups.items()],
         lot_order=result["lot_order"], roll=result["roll"], voted=result["voted"], last_place=result["last_place"],
         costs={int(position): cost for position, cost in result["costs"].items()}, budget=result["budget"],
         withdrawn=result["withdrawn"], weights=result["weights"],

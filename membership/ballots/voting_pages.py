@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.ballots import actions, eligibility, observing, queries, rules, ways
+from membership.ballots.cast_page import cast_page
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
 from membership.ballots.seals import draft_name, in_display_order, read_code, written_code
 from membership.memberships.queries import open_tiers
-from membership.refusals import NotFound, Refused
+from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.errors import words_of
-from membership.web.forms import AttemptField, Form
+from membership.web.forms import AttemptField, Form, sent_attempt
 from membership.web.limits import VOTES_PER_READER, TooOften, count_against, count_within
 
 
@@ -67,9 +68,9 @@ def _page(
     )  # fmt: skip
 
 
-def _choices(ballot: Ballot) -> ways.Choices:
+def _choices(method: str) -> ways.Choices:
     """What was posted: `choice` (ticks), `rank-<option>` or `score-<option>`."""
-    asked = ways.asked_for(ballot.method)
+    asked = ways.asked_for(method)
     if asked in {"ranks", "stars"}:
         prefix = "rank-" if asked == "ranks" else "score-"
         return {
@@ -97,37 +98,23 @@ def _in_words(content: str, ballot: Ballot, options: list[BallotOption]) -> list
 @allow(Who.READERS)
 def vote(slug: str) -> Any:
     """Cast a vote. The answer itself shows the code, once; sending the same form again is the same vote."""
-    form = VoteForm()
     choices: ways.Choices = []
+    attempt = sent_attempt()
     counted = (VOTES_PER_READER, str(current_user.reader_id))
     try:
-        with db.transaction() as session:
-            count_within(session, counted, at=clock.now())
-            ballot_id = queries.hold_for_casting(session, slug)
-            if ballot_id is None:
-                raise NotFound()
-            ballot = ballot_at(session, slug)
-            choices = _choices(ballot)
+        with db.writing() as books:
+            count_within(books, counted, at=clock.now())
+            held = actions.hold(books, slug)
+            choices = _choices(held.method)
             cast = actions.cast_and_confirm(
-                session, ballot_id, current_user.reader_id, choices, secret=secret(), attempt=form.attempt.data or "",
-                at=clock.now(),
-            )  # fmt: skip
-            chosen = _in_words(cast.content, ballot, queries.options_of(session, ballot_id))
+                books, held, current_user.reader_id, choices, secret=secret(), attempt=attempt, at=clock.now()
+            )
     except TooOften:
         raise
     except Refused as refused:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
-        return _once_more(slug, form, choices, refused)
-    return _private(
-        render_template(
-            "ballots/cast.html",
-            cast=cast,
-            chosen=chosen,
-            asked=ways.asked_for(ballot.method),
-            ballot=ballot,
-            draft=draft_name(secret(), ballot_id, current_user.reader_id),
-        )
-    )
+        return _once_more(slug, VoteForm(), choices, refused)
+    return _private(cast_page(cast, draft_name(secret(), cast.ballot_id, current_user.reader_id)))
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:
@@ -150,7 +137,7 @@ def look_over(slug: str) -> Any:
     with db.reading() as session:
         ballot = ballot_at(session, slug)
         options = queries.options_of(session, ballot.id)
-    choices = _choices(ballot)
+    choices = _choices(ballot.method)
     if "again" in request.form:
         with db.reading() as session:
             return _private(_page(session, ballot, form, at=at, sent=_as_sent(choices)))
@@ -192,12 +179,8 @@ def withdraw(slug: str) -> Any:
     """Take one's vote out of the urn again."""
     count_against((VOTES_PER_READER, str(current_user.reader_id)), at=clock.now())
     with db.transaction() as session:
-        ballot_id = queries.hold_for_casting(session, slug)
-        if ballot_id is None:
-            raise NotFound()
-        taken = actions.withdraw_and_confirm(
-            session, ballot_id, current_user.reader_id, secret=secret(), at=clock.now()
-        )
+        held = actions.hold(session, slug)
+        taken = actions.withdraw_and_confirm(session, held, current_user.reader_id, secret=secret(), at=clock.now())
     flash(
         _("Your vote is withdrawn. You can cast another until the close.")
         if taken

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from membership.db import run
 from membership.readers.models import Person, Reader, ReaderSession, SignInChallenge, StaffRole
 from membership.readers.rules import email_key, session_is_alive
 from membership.web.access import ROLES
@@ -39,9 +40,9 @@ _HOLDER = (
 )  # fmt: skip
 
 
-def session_holder(session: Session, token: str, at: datetime) -> SessionHolder | None:
+def session_holder(session: Session | Connection, token: str, at: datetime) -> SessionHolder | None:
     """Who holds this session token, while the session is alive."""
-    row = session.execute(_HOLDER, {"hashed": hashed(token)}).first()
+    row = run(session, _HOLDER, {"hashed": hashed(token)}).first()
     if row is None or not session_is_alive(
         created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
     ):

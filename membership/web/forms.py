@@ -113,5 +113,13 @@ class AttemptField(HiddenField):
 
     def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
         super().process(formdata, *args, **kwargs)
-        if not (self.data and _ATTEMPT.fullmatch(self.data)):
-            self.data = new_attempt()
+        self.data = _as_attempt(self.data)
+
+
+def sent_attempt() -> str:
+    """The attempt of the form that was posted, where no other field of it needs to be read."""
+    return _as_attempt(request.form.get("attempt"))
+
+
+def _as_attempt(sent: str | None) -> str:
+    return sent if sent and _ATTEMPT.fullmatch(sent) else new_attempt()

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import Index, Text, bindparam, delete, select, text
+from sqlalchemy import Connection, Index, Text, bindparam, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from membership.db import Base, UtcTime, transaction
+from membership.db import Base, UtcTime, run, transaction
 from membership.refusals import N_, Refused
 
 WIDE = 1000
@@ -89,7 +89,7 @@ _GIVE_BACK = text("""
 """).bindparams(bindparam("window_start", type_=UtcTime()))
 
 
-def chosen_figures(session: Session) -> dict[str, int]:
+def chosen_figures(session: Session | Connection) -> dict[str, int]:
     """What staff chose, by name."""
     return {row.name: row.value for row in session.execute(select(ChosenFigure.name, ChosenFigure.value))}
 
@@ -130,7 +130,7 @@ def count_against(*counted: tuple[Limit, str], at: datetime) -> None:
         count_within(session, *counted, at=at)
 
 
-def count_within(session: Session, *counted: tuple[Limit, str], at: datetime) -> None:
+def count_within(session: Session | Connection, *counted: tuple[Limit, str], at: datetime) -> None:
     """The same in the caller's transaction: one commit less. Whatever rolls it back takes the count back as well, so a
     caller that refuses counts once more by `count_against`. Raises `TooOften`."""
     config = current_app.config["MEMBERSHIP"]
@@ -138,7 +138,7 @@ def count_within(session: Session, *counted: tuple[Limit, str], at: datetime) ->
     chosen = chosen_figures(session) if any(limit.scope not in FIXED for limit, _ in counted) else {}
     for limit, subject in counted:
         values = _values(limit, subject, at, config.secret_key)
-        if session.execute(_COUNT, values).scalar_one() > chosen.get(limit.scope, limit.most) * factor:
+        if run(session, _COUNT, values).scalar() > chosen.get(limit.scope, limit.most) * factor:
             raise TooOften()
 
 

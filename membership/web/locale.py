@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale, get_timezone
+from babel.support import Translations
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_domain, get_locale, get_timezone
 from flask_login import current_user
 from markupsafe import Markup, escape
 
@@ -61,3 +63,19 @@ def install(app: Flask, newsroom_language: Callable[[], str], newsroom_zone: Cal
     Babel(app, locale_selector=lambda: chosen_language(newsroom_language()), timezone_selector=newsroom_zone)
     app.jinja_env.filters |= {"money": money, "day": day, "moment": moment}
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda words: _translations().ugettext(words),
+        lambda one, many, number: _translations().ungettext(one, many, number),
+        newstyle=True,
+        pgettext=lambda context, words: _translations().upgettext(context, words),
+        npgettext=lambda context, one, many, number: _translations().unpgettext(context, one, many, number),
+    )
+
+
+def _translations() -> Translations:
+    """The present language's words, looked up once for each language of a request: a page asks for them at every phrase."""
+    locale = get_locale()
+    known: dict[Any, Translations] = g.setdefault("translations", {})
+    if locale not in known:
+        known[locale] = get_domain().get_translations()
+    return known[locale]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.app import all_tasks, create_app
-from membership.ballots import actions, queries, rules, seals
+from membership.ballots import actions, casting, queries, rules, seals
 from membership.ballots.closing import counting_of
 from membership.ballots.models import Ballot, BallotRoll
 from membership.ballots.results import counted
@@ -56,9 +56,8 @@ def opened(session: Session, editor: int, topic_ids: list[int], open_for: timede
 def vote_once(reader_id: int, choices: list[int], attempt: str) -> str:
     try:
         with db.transaction() as session:
-            ballot_id = queries.hold_for_casting(session, "all-at-once")
-            assert ballot_id is not None
-            actions.cast(session, ballot_id, reader_id, choices, secret=SECRET, attempt=attempt, at=clock.now())
+            held = actions.hold(session, "all-at-once")
+            actions.cast(session, held, reader_id, choices, secret=SECRET, attempt=attempt, at=clock.now())
     except (rules.Closed, rules.NotOnRoll) as refused:
         return type(refused).__name__
     return "in"
@@ -305,6 +304,50 @@ def test_two_votes_of_one_patron_at_once_are_one_vote(lone):
     assert answers == [True]
     with db.reading() as session:
         assert session.scalars(select(Vote.content)).all() == ["2"]
+
+
+def test_a_vote_that_waited_behind_its_withdrawal_is_a_first_one_again(lone):
+    ballot_id, voter, closes_at = lone
+    in_time = closes_at - timedelta(seconds=1)
+
+    def vote() -> bool:
+        with db.transaction() as session:
+            return actions.cast(session, ballot_id, voter, [2], secret=SECRET, attempt="b", at=in_time).first
+
+    with db.transaction() as session:
+        actions.cast(session, ballot_id, voter, [1], secret=SECRET, attempt="a", at=in_time)
+    with db.transaction() as session:
+        assert casting.withdraw(session, ballot_id, voter, secret=SECRET, at=in_time)
+        thread, answers = beside(vote)
+        assert answers == []
+    thread.join(20)
+    assert answers == [True]
+    with db.reading() as session:
+        assert session.scalars(select(Vote.content)).all() == ["2"]
+        assert session.scalars(select(BallotRoll.voted)).all() == [True]
+
+
+def test_two_changes_at_once_leave_one_vote_and_a_log_that_tells_of_both(lone):
+    ballot_id, voter, closes_at = lone
+    in_time = closes_at - timedelta(seconds=1)
+
+    def vote(choice: int) -> str:
+        with db.transaction() as session:
+            return actions.cast(
+                session, ballot_id, voter, [choice], secret=SECRET, attempt=str(choice), at=in_time
+            ).code
+
+    first = vote(1)
+    with db.transaction() as session:
+        second = actions.cast(session, ballot_id, voter, [2], secret=SECRET, attempt="2", at=in_time).code
+        thread, answers = beside(lambda: vote(3))
+        assert answers == []
+    thread.join(20)
+    with db.reading() as session:
+        lines = Counter((row.event, row.code) for row in session.scalars(select(BallotPending)))
+        cast = [("cast", code) for code in (first, second, answers[0])]
+        assert lines == Counter([*cast, ("replaced", first), ("replaced", second)])
+        assert session.scalars(select(Vote.code)).all() == answers
 
 
 def work_until_counted(ballot_id: int) -> None:

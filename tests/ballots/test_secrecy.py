@@ -75,7 +75,7 @@ def addresses(app, session, made) -> list[tuple[str, str]]:
     voter = session.scalars(select(BallotRoll.reader_id).order_by(BallotRoll.reader_id)).first()
     known = {
         "ballot_id": made.id, "topic_id": option.topic_id, "reader_id": voter, "code": codes[0], "name": "patrons",
-        "filename": "house.css", "year": clock.now().year,
+        "filename": "house.css", "year": clock.now().year, "place": "join",
     }  # fmt: skip
     found = []
     for rule in app.url_map.iter_rules():

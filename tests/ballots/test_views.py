@@ -114,8 +114,26 @@ def test_the_letter_comes_once_however_often_a_vote_is_changed(session, client):
     for choice in ("1", "2", "3"):
         attempt = attempt_in(client.get(f"/ballots/{made.slug}").text)
         assert client.post(f"/ballots/{made.slug}/vote", data={"choice": choice, "attempt": attempt}).status_code == 200
+        work()
     assert session.scalar(select(func.count()).where(Letter.kind == "vote_is_in")) == 1
     assert session.scalars(select(Vote.content)).all() == ["3"]
+
+
+def test_the_letter_speaks_of_the_ballot_as_it_stands_when_it_is_written(session, client, monkeypatch):
+    early, late, gone = patrons(session, 3)
+    made = ballot(session)
+    for who in (early, late, gone):
+        make.sign_in(session, client, who)
+        attempt = attempt_in(client.get(f"/ballots/{made.slug}").text)
+        assert client.post(f"/ballots/{made.slug}/vote", data={"choice": "1", "attempt": attempt}).status_code == 200
+    assert client.post(f"/ballots/{made.slug}/withdrawal").status_code == 303
+    actions.confirm(session, made.id, early.reader_id, at=clock.now())
+    for who in (late, gone):
+        actions.confirm(session, made.id, who.reader_id, at=made.closes_at)
+    letters = {one.reader_id: one.text for one in session.scalars(select(Letter).where(Letter.kind == "vote_is_in"))}
+    assert set(letters) == {early.reader_id, late.reader_id}
+    assert "You can change your vote until" in letters[early.reader_id]
+    assert "The ballot is over by now" in letters[late.reader_id] and "change" not in letters[late.reader_id]
 
 
 @pytest.mark.parametrize("choice", [[], ["9"], ["1", "x"]])

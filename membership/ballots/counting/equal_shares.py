@@ -16,6 +16,7 @@ hundredth of it) and all is counted anew; the last result within the budget stan
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,30 +35,47 @@ _FINE = 100_000
 
 @dataclass(frozen=True)
 class _Urn:
-    """What stays the same however large the shares are. A group is one distinct vote; `supporters` are an option's
-    groups, and beside them how many votes each group is.
+    """What stays the same however large the shares are.
+
+    What somebody ticked is one whole number, a bit for each option. `supporters` are an option's votes: (what they ticked,
+    how many such votes). Whoever ticked the same of what was chosen so far has paid the same and is of one *kind*.
     """
 
-    supporters: Mapping[int, tuple[list[int], list[int]]]
+    bits: Mapping[int, int]
+    supporters: Mapping[int, list[tuple[int, int]]]
     ticks: Mapping[int, int]
     costs: Mapping[int, int]
-    groups: int
     voters: int
     lots: Lots
+    _kinds: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
+
+    def kinds(self, option: int, chosen: int) -> list[tuple[int, int]]:
+        """An option's supporters as (which of the `chosen` they ticked, how many); asked again at nearly every share."""
+        found = self._kinds.get((option, chosen))
+        if found is None:
+            numbers: dict[int, int] = defaultdict(int)
+            for ticked, votes in self.supporters[option]:
+                numbers[ticked & chosen] += votes
+            found = self._kinds[option, chosen] = list(numbers.items())
+        return found
 
 
 @dataclass
 class _Run:
-    """One count with shares of one size. `purse_of` a group is a number of `purses`: what each of its voters has left.
+    """One count with shares of one size. `purses` are what a voter of each kind has left, in parts of `parts` to a unit."""
 
-    Few purses differ, whatever the number of groups: whoever paid for the same options has the same left.
-    """
-
-    purse_of: list[int]
-    purses: list[Fraction]
+    parts: int
+    purses: dict[int, int]
     chosen: list[int] = field(default_factory=list)
-    rounds: list[Round] = field(default_factory=list)
+    chosen_bits: int = 0
+    tallies: list[dict[int, Fraction]] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
+
+    def divide(self, by: int) -> None:
+        """Count in parts so many times smaller, so that what comes next is a whole number of them."""
+        if by > 1:
+            self.parts *= by
+            self.purses = {kind: purse * by for kind, purse in self.purses.items()}
 
 
 def count_seats(options: Sequence[int], groups: Ticked, seats: int, lots: Lots) -> Outcome:
@@ -67,7 +85,7 @@ def count_seats(options: Sequence[int], groups: Ticked, seats: int, lots: Lots) 
     filled = len(run.chosen)
     _phragmen(urn, run, seats)
     completion = PHRAGMEN if len(run.chosen) > filled else ""
-    return Outcome(tuple(run.chosen), _rounds(urn, run), tuple(run.ties), completion=completion)
+    return Outcome(tuple(run.chosen), _rounds(urn, run, filled), tuple(run.ties), completion=completion)
 
 
 def count_budget(
@@ -76,26 +94,35 @@ def count_budget(
     """Share `limit`; `costs` are of the same unit."""
     fine = lcm(limit.denominator, *(costs[option].denominator for option in options))
     urn = _urn(options, groups, {option: int(costs[option] * fine) for option in options}, lots)
-    run, raised = _add_one(urn, int(limit * fine), fine) if urn.voters else (_Run([], []), False)
+    run, raised = _add_one(urn, int(limit * fine), fine) if urn.voters else (_Run(1, {}), False)
     spent = sum(costs[option] for option in run.chosen)
     completion = ADD_ONE if raised else ""
     return Outcome(tuple(run.chosen), _rounds(urn, run), tuple(run.ties), spent=spent, completion=completion)
 
 
 def _urn(options: Sequence[int], groups: Ticked, costs: Mapping[int, int], lots: Lots) -> _Urn:
-    votes = list(groups)
-    supporters: dict[int, tuple[list[int], list[int]]] = {option: ([], []) for option in options}
-    for group, (ticked, number) in enumerate(votes):
+    bits = {option: 1 << place for place, option in enumerate(options)}
+    supporters: dict[int, list[tuple[int, int]]] = {option: [] for option in options}
+    voters = 0
+    for ticked, votes in groups:
+        vote = (sum(map(bits.__getitem__, ticked)), votes)
+        voters += votes
         for option in ticked:
-            groups_of, votes_of = supporters[option]
-            groups_of.append(group)
-            votes_of.append(number)
-    ticks = {option: sum(votes_of) for option, (_groups, votes_of) in supporters.items()}
-    return _Urn(supporters, ticks, costs, len(votes), sum(number for _ticked, number in votes), lots)
+            supporters[option].append(vote)
+    ticks = {option: sum(votes for _ticked, votes in theirs) for option, theirs in supporters.items()}
+    return _Urn(bits, supporters, ticks, costs, voters, lots)
 
 
-def _rounds(urn: _Urn, run: _Run) -> tuple[Round, ...]:
-    return tuple(run.rounds) or (Round(dict(urn.ticks)),)
+def _rounds(urn: _Urn, run: _Run, filled: int | None = None) -> tuple[Round, ...]:
+    """The tallies cut off after five decimals; whoever was chosen after the first `filled` completes the count."""
+    rounds = [
+        Round(
+            {option: Fraction(int(figure * 100_000), 100_000) for option, figure in tally.items()}, elected=(chosen,),
+            action="" if filled is None or number < filled else "completion",
+        )
+        for number, (tally, chosen) in enumerate(zip(run.tallies, run.chosen, strict=True))
+    ]  # fmt: skip
+    return tuple(rounds) or (Round(dict(urn.ticks)),)
 
 
 def _add_one(urn: _Urn, limit: int, unit: int) -> tuple[_Run, bool]:
@@ -127,17 +154,17 @@ def _something_fits(urn: _Urn, run: _Run, limit: int) -> bool:
 
 def _run(urn: _Urn, share: int, parts: int) -> _Run:
     """Choose as long as anybody's supporters can pay, each voter having `share` / `parts` units."""
-    run = _Run([0] * urn.groups, [Fraction(share, parts)])
+    run = _Run(parts, {0: share})
     effective = {option: Fraction(ticks) for option, ticks in urn.ticks.items() if ticks}
     while True:
         best = _most_effective(urn, run, effective)
         if not best:
             return run
         chosen = _one_of(urn, best, run)
-        shown = {option: Fraction(int(votes * 100_000), 100_000) for option, votes in effective.items()}
-        run.rounds.append(Round(shown, elected=(chosen,)))
-        run.chosen.append(chosen)
-        _pay(urn, run, chosen, urn.costs[chosen] / effective.pop(chosen))
+        run.tallies.append(dict(effective))
+        payment = urn.costs[chosen] * run.parts / effective.pop(chosen)
+        run.divide(payment.denominator)
+        _choose(urn, run, chosen, {kind: max(0, purse - payment.numerator) for kind, purse in run.purses.items()})
 
 
 def _most_effective(urn: _Urn, run: _Run, effective: dict[int, Fraction]) -> list[int]:
@@ -163,46 +190,27 @@ def _most_effective(urn: _Urn, run: _Run, effective: dict[int, Fraction]) -> lis
 
 def _effective_votes(urn: _Urn, run: _Run, option: int) -> Fraction | None:
     """The cost over the largest payment, when all supporters pay alike as far as they can; nothing when they cannot."""
-    cost, payers = urn.costs[option], urn.ticks[option]
-    left = Fraction(cost)
-    for purse, votes in sorted((run.purses[number], votes) for number, votes in _by_purse(urn, run, option).items()):
+    purses, payers = run.purses, urn.ticks[option]
+    left = cost = urn.costs[option] * run.parts
+    for purse, votes in sorted([(purses[kind], votes) for kind, votes in urn.kinds(option, run.chosen_bits)]):
         if purse * payers >= left:
-            return cost * payers / left
+            return Fraction(cost * payers, left)
         left -= purse * votes
         payers -= votes
     return None
 
 
-def _by_purse(urn: _Urn, run: _Run, option: int) -> dict[int, int]:
-    """How many of an option's supporters have each purse."""
-    if len(run.purses) == 1:
-        return {0: urn.ticks[option]}
-    groups, votes = urn.supporters[option]
-    having = dict.fromkeys(range(len(run.purses)), 0)
-    purse_of = run.purse_of
-    for group, number in zip(groups, votes, strict=True):
-        having[purse_of[group]] += number
-    return {purse: number for purse, number in having.items() if number}
-
-
-def _pay(urn: _Urn, run: _Run, option: int, payment: Fraction) -> None:
-    """Every supporter pays `payment`, or what they have."""
-    known = {purse: number for number, purse in enumerate(run.purses)}
-    after = []
-    for purse in list(run.purses):
-        left = max(Fraction(0), purse - payment)
-        if left not in known:
-            known[left] = len(run.purses)
-            run.purses.append(left)
-        after.append(known[left])
-    purse_of = run.purse_of
-    for group in urn.supporters[option][0]:
-        purse_of[group] = after[purse_of[group]]
+def _choose(urn: _Urn, run: _Run, option: int, after: Mapping[int, int]) -> None:
+    """From here on its supporters have what `after` says of their kind, and are kinds of their own."""
+    run.chosen.append(option)
+    bit = urn.bits[option]
+    run.chosen_bits |= bit
+    run.purses |= {kind | bit: after[kind] for kind, _votes in urn.kinds(option, run.chosen_bits & ~bit)}
 
 
 def _one_of(urn: _Urn, level: list[int], run: _Run) -> int:
     """The cheaper, else the one with more ticks, else by lot; each step that decided something is told."""
-    number = len(run.rounds) + 1
+    number = len(run.chosen) + 1
     tied = sorted(level)
     for step, figures in (("cost", {o: -urn.costs[o] for o in tied}), ("ticks", urn.ticks)):
         most = max(figures[option] for option in tied)
@@ -225,22 +233,19 @@ def _phragmen(urn: _Urn, run: _Run, seats: int) -> None:
 
     The tally shows that debt; the smallest is chosen, and its supporters owe it from then on.
     """
-    run.purses = [-purse for purse in run.purses]  # from here on what each owes
+    run.purses = {kind: -purse for kind, purse in run.purses.items()}  # from here on what each owes
     left = [option for option, ticks in urn.ticks.items() if ticks and option not in run.chosen]
     while left and len(run.chosen) < seats:
         owed = {option: _owed(urn, run, option) for option in left}
         least = min(owed.values())
-        chosen = _by_lot(urn, [o for o in left if owed[o] == least], len(run.rounds) + 1, run.ties)
-        shown = {option: Fraction(int(debt * 100_000), 100_000) for option, debt in owed.items()}
-        run.rounds.append(Round(shown, elected=(chosen,), action="completion"))
-        run.chosen.append(chosen)
+        chosen = _by_lot(urn, [o for o in left if owed[o] == least], len(run.chosen) + 1, run.ties)
+        run.tallies.append(owed)
         left.remove(chosen)
-        run.purses.append(least)
-        for group in urn.supporters[chosen][0]:
-            run.purse_of[group] = len(run.purses) - 1
+        run.divide((least * run.parts).denominator)
+        _choose(urn, run, chosen, dict.fromkeys(run.purses, int(least * run.parts)))
 
 
 def _owed(urn: _Urn, run: _Run, option: int) -> Fraction:
     """What each supporter would owe after one seat more, all owing alike."""
-    debts = sum((run.purses[purse] * votes for purse, votes in _by_purse(urn, run, option).items()), Fraction(1))
-    return debts / urn.ticks[option]
+    debts = sum(run.purses[kind] * votes for kind, votes in urn.kinds(option, run.chosen_bits))
+    return Fraction(debts + run.parts, urn.ticks[option] * run.parts)
