@@ -1,8 +1,8 @@
 """STAR: stars from 0 to 5 for each option; the two with most stars meet, and the one more people preferred wins.
 
 Ties among scores: who wins more of the meetings of two among those level, then who has most fives, then the lot order.
-A level runoff: more stars, then most fives, then the lot order. (The STAR Voting Project's official tie breaking, with
-our lots.)
+A level runoff: more stars, then most fives, then the lot order. (After starvoting.org/ties, with our lots; the official
+protocol there puts out whoever lost most meetings, again and again, which among three or more can end otherwise.)
 """
 
 from __future__ import annotations
