@@ -16,6 +16,7 @@ from membership.gateway.readings import InvoiceReading, PaymentReading, Subscrip
 from membership.giving.actions import book_payment, note_failed, reader_behind
 from membership.giving.correction_rules import counts
 from membership.giving.models import Checkout, Payment
+from membership.giving.payers import look_at_payers
 from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
@@ -88,6 +89,7 @@ def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) 
     if membership is not None and membership.status not in rules.ENDED:
         membership.status, membership.ended_at, membership.ends_at = "canceled", at, None
         _move(session, membership, payment_failed=False, counted_from=None, at=at)
+        look_at_payers(session, membership.reader_id, at=at)
 
 
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
@@ -200,7 +202,7 @@ def _follow(
     at: datetime,
 ) -> Membership:
     rests = membership.paused != subscription.paused
-    begins = membership.status in rules.NOT_BEGUN
+    begins, ran = membership.status in rules.NOT_BEGUN, membership.status not in rules.ENDED
     membership.status = subscription.status
     membership.amount = subscription.amount
     membership.interval = subscription.interval
@@ -222,6 +224,8 @@ def _follow(
     session.flush()
     if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
         close_others(session, membership, at=at)
+    if begins or (ran and membership.status in rules.ENDED):
+        look_at_payers(session, membership.reader_id, at=at)
     return membership
 
 
