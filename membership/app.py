@@ -37,6 +37,7 @@ from membership.imports import tasks as import_tasks
 from membership.imports import views as imports
 from membership.jobs.worker import Task
 from membership.mail import post as mail
+from membership.mail import tasks as mail_tasks
 from membership.memberships import standing as memberships_standing
 from membership.memberships import tasks as membership_tasks
 from membership.memberships import views as memberships
@@ -71,8 +72,8 @@ ROOMS = (
     webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
-    mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks, import_tasks, desk_tasks,
+    mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
+    webhook_tasks, reconciling, giving_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

@@ -14,8 +14,11 @@ from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
 from membership.giving.queries import undecided_disputes
+from membership.mail.bounces import bouncing, bouncing_count
+from membership.mail.many import server_away
 from membership.memberships.queries import pledged_twice
 from membership.money import Money
+from membership.readers.models import Person
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
 
@@ -51,6 +54,8 @@ def start() -> str:
             "desk/start.html",
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
+            bouncing=bouncing_count(session, Person),
+            mail_away=server_away(session),
             drift=open_count(session),
             worker=worker_is_alive(session),
             guarded=guarded(session, clock.now()),
@@ -72,6 +77,7 @@ def jobs() -> str:
             jobs=queries.jobs(session),
             events=queries.waiting_events(session),
             letters=queries.failed_letters(session),
+            bouncing=bouncing(session, Person, most=queries.JOBS_SHOWN),
             worker=worker_is_alive(session),
             shown=queries.JOBS_SHOWN,
         )

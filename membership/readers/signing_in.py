@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from membership.mail.bounces import lift
 from membership.mail.writing import Recipient, write
 from membership.readers.actions import open_session
 from membership.readers.models import SignInChallenge
@@ -101,6 +102,7 @@ def _use(session: Session, challenge: SignInChallenge, at: datetime) -> SignedIn
     used = session.execute(update(SignInChallenge).where(*still_open).values(used_at=at))
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
+    lift(session, challenge.reader_id, at=at)  # a letter arrived
     return SignedIn(open_session(session, challenge.reader_id, at), challenge.next_path, challenge.created_at)
 
 
