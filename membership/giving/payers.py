@@ -30,7 +30,7 @@ def note_payer(session: Session, customer_id: str, reader_id: int, *, at: dateti
 
 def look_at_payers(session: Session, reader_id: int, *, at: datetime) -> None:
     """What a reader's payers hold has changed: with more than one, it is seen anew which one goes on."""
-    if run(session, _COUNT, {"reader": reader_id}).scalar_one() > 1:
+    if run(session, _COUNT, {"reader": reader_id}).scalar() > 1:
         post(session, ONE_PAYER, f"payers:{reader_id}", {"reader": reader_id}, due_at=at)
 
 

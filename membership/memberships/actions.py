@@ -23,9 +23,10 @@ from membership.mail.writing import Recipient, write
 from membership.memberships import groups, rules
 from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.other_pages import close_others
+from membership.memberships.other_pages import TWICE, close_others
 from membership.memberships.queries import (
     checkout_choice,
+    current_membership,
     holders,
     membership_by_subscription,
     membership_of_payment,
@@ -224,8 +225,11 @@ def _follow(
     session.flush()
     if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
         close_others(session, membership, at=at)
-    if begins or (ran and membership.status in rules.ENDED):
+    ends = ran and membership.status in rules.ENDED
+    if begins or ends:
         look_at_payers(session, membership.reader_id, at=at)
+    if ends and current_membership(session, membership.reader_id) is not None:  # there were two: is there one now?
+        post(session, TWICE, TWICE, due_at=at)
     return membership
 
 
