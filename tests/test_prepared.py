@@ -33,12 +33,12 @@ def test_what_the_session_has_not_written_yet_is_seen(session):
 
 
 def test_a_row_found_is_the_one_that_the_session_knows(session):
-    ada = make.patron(session, "ada@example.org")
+    reader = make.patron(session, "ada@example.org").reader_id
     session.expunge_all()
-    found = db.find(session, Membership, _WHOLE, {"reader": ada.reader_id})
+    found = db.find(session, Membership, _WHOLE, {"reader": reader})
     assert found.amount == 500 and found.started_at.tzinfo is not None and session.get(Membership, found.id) is found
     found.amount = 700
-    assert db.find(session, Membership, _WHOLE, {"reader": ada.reader_id}) is found
+    assert db.find(session, Membership, _WHOLE, {"reader": reader}) is found
     session.expire_all()
     assert found.amount == 700
     assert db.find(session, Membership, _WHOLE, {"reader": 0}) is None
