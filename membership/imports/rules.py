@@ -143,7 +143,7 @@ class Reading:
 @dataclass(frozen=True)
 class Live:
     """A subscription that is live at Stripe and not in our books. `fits`: one item, by the month or the year, not unpaid.
-    `by_id`: the row names it or its customer; else it was found by the address alone. `line`: another line that leads to it."""
+    `by_id`: the row names it or its customer; else it was found by the address alone. `line`: another that leads to it."""
 
     subscription_id: str
     customer_id: str

@@ -73,7 +73,7 @@ def held_at(at: Any) -> ColumnElement[bool]:
 
 
 def pledge_began() -> ColumnElement[Any]:
-    """Since when the pledge behind a membership runs, here or elsewhere before: what cohorts, months and ballots count from."""
+    """Since when the pledge behind a membership runs, here or elsewhere before: cohorts, months and ballots count from it."""
     return func.coalesce(Membership.pledged_since, Membership.started_at)
 
 
