@@ -25,6 +25,8 @@ from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
+from membership.bulletins import tasks as bulletin_tasks
+from membership.bulletins import views as bulletins
 from membership.campaigns import tasks as campaign_tasks
 from membership.campaigns import views as campaigns
 from membership.config import Config
@@ -71,11 +73,11 @@ from membership.webhooks.door import FrontDoor
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, campaigns,
-    appeals, webhooks, webhook_pages, imports, reports, desk,
+    appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
-    webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, desk_tasks,
+    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

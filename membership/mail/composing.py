@@ -78,9 +78,9 @@ def whole_html(letter: Letter, shared: MailingText | None) -> str:
     """The same as HTML."""
     if shared is None:
         return html_of(letter.text, letter.language)
-    foot = Markup('<p style="margin:32px 0 0;font-size:14px">{} <a href="{}">{}</a></p>')
+    foot = Markup('<p style="margin:16px 0 0;font-size:14px">{} <a href="{}">{}</a></p>')
     stop = foot.format(shared.stop_words, letter.stop_address, letter.stop_address) if letter.stop_address else ""
-    return sheet(shared.html + stop, letter.language)
+    return sheet(shared.html + str(stop), letter.language)  # as plain text: Markup would escape what stands before it
 
 
 def with_ascii_domain(address: str) -> str:

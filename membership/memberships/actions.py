@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once, run
+from membership.db import alter, insert_once, run
 from membership.gateway.looking import look_again
 from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
 from membership.giving.actions import book_payment, note_failed, reader_behind
@@ -137,8 +137,8 @@ def _reckon(session: Session, membership: Membership) -> None:
     session.flush()
     periods = periods_paid(session, membership.id)
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
-    membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
-    membership.frozen = any(period.freezes for period in periods)
+    paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
+    alter(session, membership, paid_until=paid_until, frozen=any(period.freezes for period in periods))
 
 
 def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
@@ -202,16 +202,20 @@ def _follow(
 ) -> Membership:
     rests = membership.paused != subscription.paused
     begins = membership.status in rules.NOT_BEGUN
-    membership.status = subscription.status
-    membership.amount = subscription.amount
-    membership.interval = subscription.interval
-    membership.period_ends_at = subscription.period_ends_at
-    membership.ends_at = subscription.ends_at
-    membership.ended_at = subscription.ended_at
-    membership.tier_id = _tier(session, subscription, None) or membership.tier_id
-    membership.paused = subscription.paused
-    membership.resumes_at = subscription.resumes_at
-    _plan(session, membership, subscription)
+    alter(
+        session,
+        membership,
+        status=subscription.status,
+        amount=subscription.amount,
+        interval=subscription.interval,
+        period_ends_at=subscription.period_ends_at,
+        ends_at=subscription.ends_at,
+        ended_at=subscription.ended_at,
+        tier_id=_tier(session, subscription, None) or membership.tier_id,
+        paused=subscription.paused,
+        resumes_at=subscription.resumes_at,
+        **_planned(session, membership, subscription),
+    )
     if membership.seats is not None and membership.seats != subscription.quantity:
         membership.seats = subscription.quantity
         groups.fit(session, membership, at=at)
@@ -226,14 +230,16 @@ def _follow(
     return membership
 
 
-def _plan(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+def _planned(session: Session, membership: Membership, subscription: SubscriptionReading) -> dict[str, Any]:
     """What is planned at Stripe for later, or nothing."""
     planned = subscription.planned
-    membership.next_tier_id = tier_id_by_product(session, planned.product_id) if planned else None
-    membership.next_amount = planned.amount if planned else None
-    membership.next_interval = planned.interval if planned else None
-    membership.next_from = planned.starts_at if planned else None
-    membership.next_seats = planned.quantity if planned and membership.seats is not None else None
+    return {
+        "next_tier_id": tier_id_by_product(session, planned.product_id) if planned else None,
+        "next_amount": planned.amount if planned else None,
+        "next_interval": planned.interval if planned else None,
+        "next_from": planned.starts_at if planned else None,
+        "next_seats": planned.quantity if planned and membership.seats is not None else None,
+    }
 
 
 def _close_checkout(

@@ -41,6 +41,7 @@ def written(session, people, *, name="bulletin:1", lane=many.LANE_BULLETIN, sort
         for who in people
     ]
     many.address_each(session, of, "bulletin", [(one, "en", "The quay") for one in those], at=clock.now())
+    many.wake(session, name, at=clock.now())
     session.commit()
     return of
 
@@ -77,7 +78,7 @@ def test_many_letters_go_over_one_connection_each_to_one_person_with_its_own_way
     assert message["List-Unsubscribe"] == "<https://stop>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain, html = (part.get_content() for part in message.iter_parts())
-    assert "All about it." in plain and "No more: https://stop" in plain and '<a href="https://stop">' in html
+    assert "All about it." in plain and "No more: https://stop" in plain and '<p>All about it.</p><p style' in html
     assert session.scalars(select(Mailing.open)).all() == [False]
     assert session.scalars(select(Job.key).where(Job.key.like("mail:%"))).all() == []
 
