@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_26_one_payer"
-down_revision = "2026_11_26_one_subscription"
+down_revision = "2026_11_26_campaigns"
 branch_labels = None
 depends_on = None
 
