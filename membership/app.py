@@ -67,7 +67,7 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
+    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
     webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
@@ -136,6 +136,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)
     app.before_request(guard)
+    app.before_request(ask_again)
     security.install(app, config)
     errors.install(app)
     allow(Who.ANYONE)(app.view_functions["static"])
@@ -198,9 +199,11 @@ def _install_visitors(app: Flask) -> None:
             name=holder.name,
             email=holder.email,
             language=holder.language,
-            role=holder.role,
+            role=holder.role if holder.stepped else None,
             token=token,
             standing=standing,
+            held_role=holder.role,
+            fresh_until=holder.fresh_until,
         )
 
 

@@ -26,13 +26,15 @@ class SessionHolder:
     language: str
     role: str | None
     seen_at: datetime
+    stepped: bool
+    fresh_until: datetime | None
 
 
 _role = select(StaffRole.role).where(StaffRole.reader_id == Reader.id, StaffRole.ended_at.is_(None)).scalar_subquery()
 _HOLDER = (
     select(
         Reader.id, Person.name, Person.email, Person.language, _role.label("role"),
-        ReaderSession.created_at, ReaderSession.seen_at,
+        ReaderSession.created_at, ReaderSession.seen_at, ReaderSession.stepped_at, ReaderSession.fresh_until,
     )
     .join(ReaderSession, ReaderSession.reader_id == Reader.id)
     .join(Person, Person.reader_id == Reader.id)
@@ -47,7 +49,18 @@ def session_holder(session: Session | Connection, token: str, at: datetime) -> S
         created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
     ):
         return None
-    return SessionHolder(row.id, row.name, row.email, row.language, row.role, row.seen_at)
+    stepped = row.stepped_at is not None
+    return SessionHolder(row.id, row.name, row.email, row.language, row.role, row.seen_at, stepped, row.fresh_until)
+
+
+def sessions_of(session: Session, reader_id: int, *, staff: bool, at: datetime) -> list[ReaderSession]:
+    """A reader's sessions that are alive, the latest used first."""
+    mine = select(ReaderSession).where(ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None))
+    rows = session.execute(mine.order_by(ReaderSession.seen_at.desc(), ReaderSession.token_hash)).scalars()
+    return [
+        row for row in rows
+        if session_is_alive(created_at=row.created_at, seen_at=row.seen_at, staff=staff, at=at)
+    ]  # fmt: skip
 
 
 def person_by_email(session: Session, email: str) -> Person | None:
