@@ -25,6 +25,8 @@ from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
+from membership.bulletins import tasks as bulletin_tasks
+from membership.bulletins import views as bulletins
 from membership.config import Config
 from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
@@ -37,6 +39,7 @@ from membership.imports import tasks as import_tasks
 from membership.imports import views as imports
 from membership.jobs.worker import Task
 from membership.mail import post as mail
+from membership.mail import tasks as mail_tasks
 from membership.memberships import standing as memberships_standing
 from membership.memberships import tasks as membership_tasks
 from membership.memberships import views as memberships
@@ -49,8 +52,9 @@ from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
 from membership.readers import queries as readers_queries
-from membership.readers import stop_pages
+from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
+from membership.readers.proving import ask_again
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
@@ -67,12 +71,12 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
-    webhook_pages, imports, reports, desk,
+    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
+    account, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
-    mail, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks, webhook_tasks,
-    reconciling, giving_tasks, import_tasks, desk_tasks,
+    mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
+    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

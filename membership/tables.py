@@ -6,6 +6,7 @@ from membership.appeals import telling_models as telling
 from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
+from membership.bulletins import models as bulletins
 from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
@@ -31,6 +32,7 @@ from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
+from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.topics import models as topics
 from membership.web import limits
@@ -43,6 +45,7 @@ __all__ = [
     "account",
     "appeals",
     "ballots",
+    "bulletins",
     "corrections",
     "drift",
     "dunning",
@@ -68,6 +71,7 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "second_step",
     "telling",
     "tiers",
     "topics",

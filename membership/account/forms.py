@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from membership.account.rules import PAUSE_MONTHS
+from membership.readers.wishes import SORT_WORDS
 from membership.web.forms import AttemptField, Form, address_field
 from membership.web.locale import LANGUAGES
 
@@ -79,7 +80,7 @@ class LeavingForm(Form):
 
 
 class PreferencesForm(Form):
-    """Name (may be empty) and language; only languages that are complete are offered."""
+    """Name (may be empty), language (only those that are complete), and a switch for each sort of letters, added below."""
 
     name = StringField(
         lazy_gettext("Your name"),
@@ -91,8 +92,10 @@ class PreferencesForm(Form):
         choices=[SelectChoice(code, Locale.parse(code).get_display_name(code)) for code in LANGUAGES],
         default=LANGUAGES[0],
     )
-    topics = BooleanField(lazy_gettext("Tell me what becomes of topics that I proposed or support"))
-    stories = BooleanField(lazy_gettext("Tell me when a story that I helped to choose is out, or late"))
+
+
+for _sort, (_switch, _, _) in SORT_WORDS.items():
+    setattr(PreferencesForm, _sort, BooleanField(_switch))
 
 
 class DetailsForm(Form):

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from membership.ballots.models import Ballot, BallotRoll
 from membership.db import Base
 from membership.jobs.queue import post
-from membership.mail.models import Letter
+from membership.mail.bounces import readdress
+from membership.mail.models import Bounce, Letter
 from membership.mail.writing import Recipient, write
 from membership.readers.models import AddressChange, Person, Reader, ReaderSession, SignInChallenge
 from membership.readers.queries import role_of
@@ -65,6 +66,7 @@ def merge(session: Session, reader_id: int, other_id: int, *, by: int, at: datet
         stays.name = goes.name
     moved = {name: count for name, count in _move_rows(session, reader_id, other_id) if count}
     _close(session, goes, reader_id, at=at)
+    readdress(session, reader_id, stays.email)
     new = Recipient(stays.email, stays.name, stays.language, reader_id)
     for which, to in (("old", old), ("new", new)):
         key = f"merged:{other_id}:{which}"
@@ -81,7 +83,8 @@ def _move_rows(session: Session, reader_id: int, other_id: int) -> list[tuple[st
     ]
     doubled = delete(TopicSupport).where(TopicSupport.reader_id == other_id)  # what both support counts once
     session.execute(doubled)
-    session.execute(update(Letter).where(Letter.reader_id == other_id).values(reader_id=reader_id))
+    for table in (Letter, Bounce):
+        session.execute(update(table).where(table.reader_id == other_id).values(reader_id=reader_id))
     return [*moved, ("ballot_roll.reader_id", _move_open_rolls(session, reader_id, other_id))]
 
 

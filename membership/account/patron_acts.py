@@ -19,6 +19,8 @@ from membership.giving.corrections import ask_refund, keep_corrections, note_ref
 from membership.giving.models import Payment
 from membership.giving.rules import FormUsed, attempt_key
 from membership.jobs.queue import post
+from membership.mail.bounces import lift
+from membership.mail.many import text_of
 from membership.mail.models import Letter
 from membership.memberships import gifts
 from membership.memberships.actions import hold_membership, keep_in_step, reckon_standing
@@ -41,6 +43,13 @@ def search(session: Session, *, by: int, found: int, all_of_them: bool, at: date
     note(session, actor_id=by, action="patrons:listed", object="readers", at=at, which=which, found=found)
 
 
+def trust_address(session: Session, reader_id: int, *, by: int, at: datetime) -> None:
+    """Bulletins and news are written again to an address that took no letters. Raises `NotFound`."""
+    known(session, reader_id)
+    if lift(session, reader_id, at=at):
+        note(session, actor_id=by, action="address:trusted", object=f"reader/{reader_id}", at=at)
+
+
 def read_letter(session: Session, reader_id: int, letter_id: int, *, by: int, at: datetime) -> Letter:
     """A letter to a reader, as it was sent. Raises `NotFound`."""
     letter = letter_of(session, reader_id, letter_id)
@@ -60,7 +69,8 @@ def send_again(session: Session, reader_id: int, letter_id: int, *, attempt: str
     key = attempt_key(attempt, "again", letter.id)
     inserted = insert_once(
         session, Letter, key=f"again:{key}", kind=letter.kind, reader_id=reader_id, address=person.email,
-        language=letter.language, subject=letter.subject, text=letter.text, fleeting=False, state="queued", written_at=at,
+        language=letter.language, subject=letter.subject, text=text_of(session, letter), fleeting=False, state="queued",
+        written_at=at,
     )  # fmt: skip
     if inserted:
         copy_id = session.execute(select(Letter.id).where(Letter.key == f"again:{key}")).scalar_one()

@@ -12,6 +12,7 @@ from membership.account import patron_acts, patrons
 from membership.account.patron_forms import REASONS, NoteForm, PressForm
 from membership.account.room import blueprint
 from membership.db import reading, transaction
+from membership.mail import many
 from membership.money import Money
 from membership.web.access import Who, allow
 
@@ -59,7 +60,10 @@ def patron_letter(reader_id: int, letter_id: int) -> str:
     """A letter as it was sent. One that carries a secret is not shown."""
     with transaction() as session:
         letter = patron_acts.read_letter(session, reader_id, letter_id, by=current_user.reader_id, at=clock.now())
-    return render_template("account/patron_letter.html", letter=letter, reader_id=reader_id, form=PressForm())
+        text = many.text_of(session, letter)
+    return render_template(
+        "account/patron_letter.html", letter=letter, text=text, reader_id=reader_id, form=PressForm()
+    )
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/letters/<int:letter_id>")
@@ -73,6 +77,16 @@ def patron_letter_again(reader_id: int, letter_id: int) -> Response:
             session, reader_id, letter_id, attempt=str(form.attempt.data), by=current_user.reader_id, at=clock.now()
         )
     flash(gettext("The letter is on its way once more."))
+    return back_to(reader_id)
+
+
+@blueprint.post("/staff/patrons/<int:reader_id>/address")
+@allow(Who.staff("manager", fresh=True))
+def patron_address_works(reader_id: int) -> Response:
+    """Letters arrive there again: the reader said so, or the mailbox was emptied."""
+    with transaction() as session:
+        patron_acts.trust_address(session, reader_id, by=current_user.reader_id, at=clock.now())
+    flash(gettext("From now on this address is written to again."))
     return back_to(reader_id)
 
 

@@ -17,7 +17,8 @@ from membership.giving.cases import PaymentCase, cases_of
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.receipt_models import Receipt
-from membership.mail.models import Letter
+from membership.mail.bounces import standing_bounce
+from membership.mail.models import Bounce, Letter
 from membership.memberships.gift_queries import GiftLine, gifts_by
 from membership.memberships.given_queries import GivenLine, given_to
 from membership.memberships.group_queries import HeldSeat, seats_of_reader
@@ -70,6 +71,7 @@ class Patron:
     running: list[MembershipLine]
     cases: list[PaymentCase]
     letters: list[Letter]
+    bounce: Bounce | None
     grants: list[tuple[PerkGrant, Perk]]
     topics: list[TopicLine]
     rolls: list[RollLine]
@@ -140,7 +142,7 @@ def _running(session: Session, reader_ids: list[int]) -> dict[int, int]:
 
 def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
     """Everything about one reader. Raises `NotFound`."""
-    reader = known(session, reader_id)
+    reader, person = known(session, reader_id), session.get(Person, reader_id)
     lines = membership_lines(session, reader_id, at)
     of_reader = select(Membership.id).where(Membership.reader_id == reader_id, running_now())
     running = set(session.execute(of_reader).scalars())
@@ -148,11 +150,12 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
     letters = select(Letter).where(Letter.reader_id == reader_id).order_by(Letter.id.desc())
     return Patron(
         reader=reader,
-        person=session.get(Person, reader_id),
+        person=person,
         customers=list(session.execute(customers.order_by(StripeCustomer.customer_id)).scalars()),
         lines=lines,
         running=[line for line in lines if line.id in running],
         cases=cases_of(session, reader_id),
+        bounce=standing_bounce(session, reader_id, person.email) if person else None,
         letters=list(session.execute(letters).scalars()),
         grants=grants_of(session, reader_id),
         topics=topics_of(session, reader_id),

@@ -31,6 +31,7 @@ from membership.db import reading, transaction
 from membership.giving.guarding import person_key
 from membership.giving.queries import payments_of, waiting_once
 from membership.giving.statements import years_of
+from membership.mail.bounces import lift, standing_bounce
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
 from membership.memberships.group_queries import seats_of_reader
@@ -78,6 +79,7 @@ def overview() -> str:
             "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
             "read_on": _read_on(newsroom.sites(session)) if current_user.has_standing else None,
             "waiting_once": waiting_once(session, reader_id, person_key(current_user.email)),
+            "bounce": standing_bounce(session, reader_id, current_user.email),
         }
     return render_template("account/overview.html", money_of=money_of, **values)
 
@@ -145,8 +147,18 @@ def prefer() -> Response | tuple[str, int]:
     return redirect("/account/preferences", 303)
 
 
+@blueprint.post("/account/address/works")
+@allow(Who.READERS)
+def address_works() -> Response:
+    """The reader says that letters arrive again."""
+    with transaction() as session:
+        lift(session, current_user.reader_id, at=clock.now())
+    flash(gettext("Thank you. From now on we write to you there again."))
+    return redirect("/account", 303)
+
+
 def _preferences(form: PreferencesForm) -> str:
-    return render_template("account/preferences.html", form=form, languages=LANGUAGES)
+    return render_template("account/preferences.html", form=form, languages=LANGUAGES, sorts=SORTS)
 
 
 def money_of(row: object) -> Money:

@@ -19,10 +19,10 @@ from membership.ballots.casting import (
     confirm,
     hold,
     look_over,
-    remind,
     withdraw_and_confirm,
 )
 from membership.ballots.closing import close_ballot
+from membership.ballots.inviting import invite, post_invitation, remind
 from membership.ballots.life import add_late_joiners, extend, post_what_comes, withdraw_option
 from membership.ballots.models import Ballot, BallotBegun, BallotOption
 from membership.ballots.queries import ballot_by_id, ballot_for_sealing, options_of, voted_by_now
@@ -36,7 +36,7 @@ from membership.topics.rules import tidy
 
 __all__ = [
     "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "change", "close_ballot", "confirm",
-    "draft", "extend", "hold", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm",
+    "draft", "extend", "hold", "invite", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm",
     "withdraw_option",
 ]  # fmt: skip
 
@@ -97,6 +97,7 @@ def _opened(session: Session, ballot_id: int, *, secret: str, at: datetime) -> t
     observing.tell_head(session, ballot, "opened", at=at)
     crowding.post_look(session, ballot, at=at)
     post_what_comes(session, ballot, at=at)
+    post_invitation(session, ballot.id, at=at)
     post(session, "ballots.seal", f"ballot:{ballot.id}:seal", {"ballot": ballot.id}, due_at=at + SEAL_EVERY)
     for option in options:
         topics.note_step(

@@ -260,31 +260,6 @@ def withdraw_and_confirm(session: Session, ballot: int | Held, reader_id: int, *
     return taken
 
 
-def remind(session: Session, ballot_id: int, *, at: datetime) -> int:
-    """Write to those who began to vote and have not cast it; once. Returns how many letters were written."""
-    ballot = session.get_one(Ballot, ballot_id)
-    if ballot.status != "open" or at >= ballot.closes_at:
-        return 0
-    statement = (
-        select(BallotBegun.reader_id, BallotBegun.begun_at, BallotBegun.signal)
-        .join(
-            BallotRoll,
-            (BallotRoll.ballot_id == BallotBegun.ballot_id) & (BallotRoll.reader_id == BallotBegun.reader_id),
-        )
-        .where(BallotBegun.ballot_id == ballot_id, BallotRoll.voted.is_(False))
-    )
-    written = 0
-    for row in session.execute(statement).all():
-        who = person(session, row.reader_id)
-        if who is not None:
-            written += write(
-                session, "vote_not_cast", Recipient(who.email, who.name, who.language, row.reader_id),
-                key=f"vote-not-cast:{ballot_id}:{row.reader_id}", at=at, title=ballot.title, slug=ballot.slug,
-                closes_at=ballot.closes_at, begun_at=row.begun_at, signal=row.signal,
-            )  # fmt: skip
-    return written
-
-
 def cast_and_confirm(
     books: Books, ballot: int | Held, reader_id: int, choices: ways.Choices, *, secret: str, attempt: str, at: datetime
 ) -> CastVote:

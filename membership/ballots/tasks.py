@@ -47,10 +47,16 @@ def close_at_its_time(job: Claimed) -> None:
         actions.close_ballot(session, job.payload["ballot"], secret=secret(), at=at)
 
 
-def remind(job: Claimed) -> None:
-    """Write to those who began to vote and have not cast it."""
+def invite(job: Claimed) -> None:
+    """Write to some of those on the roll that the ballot is open; the rest is a job of its own again."""
     with finishing(job) as session:
-        actions.remind(session, job.payload["ballot"], at=clock.now())
+        actions.invite(session, job.payload["ballot"], after=job.payload["after"], at=clock.now())
+
+
+def remind(job: Claimed) -> None:
+    """Write to some of those whose vote was not cast; the rest is a job of its own again."""
+    with finishing(job) as session:
+        actions.remind(session, job.payload["ballot"], after=job.payload.get("after", 0), at=clock.now())
 
 
 def confirm(job: Claimed) -> None:
@@ -88,6 +94,7 @@ TASKS: dict[str, Task] = {
     "ballots.close": close_at_its_time,
     "ballots.seal": seal,
     "ballots.confirm": confirm,
+    "ballots.invite": invite,
     "ballots.remind": remind,
     "ballots.late": add_late_joiners,
     "ballots.noon": tell_at_noon,

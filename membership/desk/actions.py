@@ -135,7 +135,9 @@ def retry_job(session: Session, job_id: int, *, by: int, at: datetime) -> None:
 
 def send_letter_again(session: Session, letter_id: int, *, by: int, at: datetime) -> None:
     """Try a letter again that was refused. One that carried a secret is gone for good. Raises `NothingToRetry`."""
-    failed = (Letter.id == letter_id, Letter.state == "failed", Letter.fleeting.is_(False))
+    failed = (
+        Letter.id == letter_id, Letter.state == "failed", Letter.fleeting.is_(False), Letter.mailing_id.is_(None)
+    )  # fmt: skip
     queued = session.execute(update(Letter).where(*failed).values(state="queued", last_error=None))
     if queued.rowcount != 1:  # type: ignore[attr-defined]
         raise NothingToRetry()

@@ -14,8 +14,11 @@ from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
 from membership.giving.queries import undecided_disputes
+from membership.mail.bounces import bouncing, bouncing_count
+from membership.mail.many import server_away
 from membership.memberships.queries import pledged_twice
 from membership.money import Money
+from membership.readers.models import Person
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
 
@@ -28,6 +31,7 @@ PLACES = (
     ("/staff/imports", lazy_gettext("Bringing people along"), lazy_gettext("Patrons from another system."), "manager"),
     ("/staff/reports", lazy_gettext("Reports"), lazy_gettext("Patrons, money, and which article brought it."), "viewer"),
     ("/staff/appeals", lazy_gettext("Appeal"), lazy_gettext("What is asked under articles, what it brought."), "viewer"),
+    ("/staff/bulletins", lazy_gettext("Bulletins"), lazy_gettext("Letters to many, and how far they have come."), "viewer"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
     ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),
@@ -51,6 +55,8 @@ def start() -> str:
             "desk/start.html",
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
+            bouncing=bouncing_count(session, Person),
+            mail_away=server_away(session),
             drift=open_count(session),
             worker=worker_is_alive(session),
             guarded=guarded(session, clock.now()),
@@ -72,6 +78,7 @@ def jobs() -> str:
             jobs=queries.jobs(session),
             events=queries.waiting_events(session),
             letters=queries.failed_letters(session),
+            bouncing=bouncing(session, Person, most=queries.JOBS_SHOWN),
             worker=worker_is_alive(session),
             shown=queries.JOBS_SHOWN,
         )

@@ -38,8 +38,9 @@ def parked_jobs(session: Session) -> int:
 
 
 def failed_letters_count(session: Session) -> int:
-    """How many letters were refused for good."""
-    return session.execute(select(func.count()).where(Letter.state == "failed")).scalar_one()
+    """How many letters were refused for good, of those that were written to one person alone."""
+    alone = (Letter.state == "failed", Letter.mailing_id.is_(None))
+    return session.execute(select(func.count()).where(*alone)).scalar_one()
 
 
 def waiting_promises(session: Session, at: datetime) -> list[PromiseLine]:
@@ -61,8 +62,9 @@ def waiting_events(session: Session) -> list[StripeEvent]:
 
 
 def failed_letters(session: Session) -> list[Letter]:
-    """Letters that were refused for good, the newest first."""
-    statement = select(Letter).where(Letter.state == "failed").order_by(Letter.id.desc()).limit(JOBS_SHOWN)
+    """Letters to one person alone that were refused for good, the newest first."""
+    alone = (Letter.state == "failed", Letter.mailing_id.is_(None))
+    statement = select(Letter).where(*alone).order_by(Letter.id.desc()).limit(JOBS_SHOWN)
     return list(session.execute(statement).scalars())
 
 

@@ -44,7 +44,7 @@ def bank_file() -> str:
 
 
 @blueprint.post("/staff/ways/import")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def import_bank_file() -> Answer:
     """The rehearsal; or, sent from the rehearsal's page, for good. The same line twice is one gift."""
     form = BankFileForm()

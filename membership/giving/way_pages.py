@@ -64,7 +64,7 @@ def staff_ways() -> str:
 
 
 @blueprint.post("/staff/ways")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def change_ways() -> Answer:
     """Where money may go from now on."""
     form = WaysForm()
@@ -92,7 +92,7 @@ def new_gift() -> str:
 
 
 @blueprint.post("/staff/ways/gifts/new")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def record_gift() -> Answer:
     """Into the books, with a receipt. The same form sent twice is one gift."""
     form = GiftForm()
@@ -110,7 +110,7 @@ def record_gift() -> Answer:
 
 
 @blueprint.post("/staff/ways/gifts/<int:payment_id>/undoing")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def undo_gift(payment_id: int) -> Response:
     """Recorded by mistake, or sent back by hand."""
     with transaction() as session:

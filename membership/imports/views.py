@@ -89,7 +89,7 @@ def report(import_id: int) -> Answer:
 
 
 @blueprint.post("/staff/imports/<int:import_id>/application")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def apply(import_id: int) -> Answer:
     """Do it. Pressed twice it is asked once."""
     with transaction() as session:
@@ -110,7 +110,7 @@ def withdraw(import_id: int) -> Answer:
 
 
 @blueprint.get("/staff/imports/<int:import_id>/not-brought.csv")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def not_brought(import_id: int) -> Streamed:
     """The rows that stay behind, each with its reason, to be put right and handed in again."""
     with reading() as session:

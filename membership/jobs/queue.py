@@ -35,7 +35,7 @@ class Park(Exception):
 
 @dataclass(frozen=True)
 class Claimed:
-    """A job in hand. `lease` proves it until somebody else claims the job."""
+    """A job in hand. `lease` proves it until somebody else claims the job; it lasts for `lasts` from then on."""
 
     id: int
     key: str
@@ -43,6 +43,7 @@ class Claimed:
     payload: dict[str, Any]
     attempts: int
     lease: str
+    lasts: timedelta = LEASE
 
 
 def _statement(sql: str) -> TextClause:
@@ -88,6 +89,7 @@ _CLAIM_KEY = _statement("""
     WHERE key = :key AND (state IN ('ready', 'parked') OR (state = 'running' AND leased_until < :wall))
     RETURNING id, key, name, payload, attempts, lease
 """)
+_KEEP = _statement("UPDATE job SET leased_until = :leased_until WHERE id = :id AND lease = :lease")
 _DONE = text("DELETE FROM job WHERE id = :id AND lease = :lease AND NOT again")
 _DUE_AGAIN = text("""
     UPDATE job SET state = 'ready', again = false, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
@@ -125,14 +127,22 @@ def claim(*, lease: timedelta = LEASE) -> Claimed | None:
     with writing() as connection:
         statement = _CLAIM_NEXT[connection.dialect.name]
         row = run(connection, statement, _lease_values(lease) | {"now": clock.now()}).first()
-    return _claimed(row) if row else None
+    return _claimed(row, lease) if row else None
 
 
 def claim_key(key: str, *, lease: timedelta = LEASE) -> Claimed | None:
     """This very job, due or not, unless somebody holds it; None when there is none to have."""
     with writing() as connection:
         row = run(connection, _CLAIM_KEY, _lease_values(lease) | {"key": key}).first()
-    return _claimed(row) if row else None
+    return _claimed(row, lease) if row else None
+
+
+def keep(books: Connection, job: Claimed) -> None:
+    """For a job of many steps, each a transaction of its own that begins with this: the lease is ours still, and begins
+    anew. Raises `LeaseLost`."""
+    values = {"id": job.id, "lease": job.lease, "leased_until": clock.wall() + job.lasts}
+    if not run(books, _KEEP, values).rowcount:
+        raise LeaseLost(job.key)
 
 
 @contextmanager
@@ -179,6 +189,6 @@ def _lease_values(lease: timedelta) -> dict[str, Any]:
     return {"lease": secrets.token_hex(12), "leased_until": wall + lease, "wall": wall}
 
 
-def _claimed(row: Any) -> Claimed:
+def _claimed(row: Any, lease: timedelta) -> Claimed:
     payload = json.loads(row.payload) if isinstance(row.payload, str) else row.payload
-    return Claimed(row.id, row.key, row.name, payload, row.attempts, row.lease)
+    return Claimed(row.id, row.key, row.name, payload, row.attempts, row.lease, lease)

@@ -44,12 +44,18 @@ def write(
     """
     with force_locale(to.language):
         rendered = render_template(f"letters/{kind}.txt", to=to, stop_address=stop_address, **values)
-    subject, _, text = rendered.strip().partition("\n")
+    subject, text = in_words(rendered)
     letter_id = insert_once_for_id(
         session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
-        subject=" ".join(subject.split()), text=_GAPS.sub("\n\n", text.strip()) + "\n", fleeting=fleeting,
+        subject=subject, text=text, fleeting=fleeting,
         stop_address=stop_address, state="queued", written_at=at,
     )  # fmt: skip
     if letter_id is not None:
         post(session, "mail.send", f"letter:{letter_id}", {"letter": letter_id}, due_at=at)
     return letter_id is not None
+
+
+def in_words(rendered: str) -> tuple[str, str]:
+    """What a template said: the subject, and the text."""
+    subject, _, text = rendered.strip().partition("\n")
+    return " ".join(subject.split()), _GAPS.sub("\n\n", text.strip()) + "\n"

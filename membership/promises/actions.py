@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from membership.ballots.queries import ballot_by_id, options_of, result_of
 from membership.db import insert_once
 from membership.jobs.queue import post
-from membership.mail.writing import Recipient, write
+from membership.mail.many import LANE_NEWS, One, mailing, write_each
+from membership.mail.writing import Recipient
 from membership.newsroom.queries import today
 from membership.promises import overdue, rules
 from membership.promises.models import Promise, PromisePicture, PromiseSetting, PromiseStep
@@ -126,12 +127,15 @@ def report_back(session: Session, promise_id: int, *, after: int, at: datetime) 
     if promise is None or promise.state != "published":
         return
     told = those_to_tell(session, promise, after=after, most=LETTERS_AT_ONCE)
-    for who in told:
-        write(
-            session, "story_is_out", Recipient(who.email, who.name, who.language, who.reader_id),
-            key=f"promise:{promise.id}:{who.reader_id}", at=at, promise=promise,
-            stop_address=stop_address(who.reader_id, "stories"),
-        )  # fmt: skip
+    those = [
+        One(
+            Recipient(who.email, who.name, who.language, who.reader_id), f"promise:{promise.id}:{who.reader_id}",
+            stop_address(who.reader_id, "stories"), {"promise": promise},
+        )
+        for who in told
+    ]  # fmt: skip
+    of = mailing(session, f"promise:{promise.id}", sort="stories", lane=LANE_NEWS)
+    write_each(session, of, "story_is_out", those, at=at)
     if len(told) == LETTERS_AT_ONCE:
         _post_report(session, promise.id, after=told[-1].reader_id, at=at)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from membership.jobs.queue import post
+from membership.mail.many import LANE_NEWS, One, mailing, write_each
 from membership.mail.writing import Recipient, write
 from membership.newsroom.queries import current, today
 from membership.promises.models import Promise
@@ -53,12 +54,16 @@ def tell_readers(session: Session, promise_id: int, due_on: str, *, after: int, 
     if not _late(session, promise, at):
         return
     told = those_to_tell(session, promise, after=after, most=LETTERS_AT_ONCE)
-    for who in told:
-        write(
-            session, "promise_late", Recipient(who.email, who.name, who.language, who.reader_id),
-            key=f"promise:{promise.id}:late:{due_on}:{who.reader_id}", at=at, promise=promise,
-            stop_address=stop_address(who.reader_id, "stories"), address=address_of(promise),
-        )  # fmt: skip
+    those = [
+        One(
+            Recipient(who.email, who.name, who.language, who.reader_id),
+            f"promise:{promise.id}:late:{due_on}:{who.reader_id}", stop_address(who.reader_id, "stories"),
+            {"promise": promise, "address": address_of(promise)},
+        )
+        for who in told
+    ]  # fmt: skip
+    of = mailing(session, f"promise:{promise.id}:late:{due_on}", sort="stories", lane=LANE_NEWS)
+    write_each(session, of, "promise_late", those, at=at)
     if len(told) == LETTERS_AT_ONCE:
         _post_readers(session, promise, after=told[-1].reader_id, at=at)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Row, Select, Subquery, case, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Row, Select, Subquery, case, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot, BallotRoll
 from membership.giving.models import Payment
 from membership.giving.queries import payment_counts
+from membership.mail.bounces import takes_letters
 from membership.newsroom.queries import today
 from membership.promises.models import Promise, PromisePicture, PromiseSetting, PromiseStep
 from membership.promises.rules import LATE_AFTER, age_in_days, is_late
@@ -111,7 +112,7 @@ def those_to_tell(session: Session, promise: Promise, *, after: int, most: int) 
     """Who asked for a story and wishes to hear of it: the next so many behind reader `after`, each once."""
     asked = _askers(promise)
     statement = select(Person).join(asked, asked.c.reader_id == Person.reader_id)
-    statement = statement.where(Person.reader_id > after, wants(Person.reader_id, "stories"))
+    statement = statement.where(Person.reader_id > after, *_reached())
     return list(session.execute(statement.order_by(Person.reader_id).limit(most)).scalars())
 
 
@@ -119,7 +120,11 @@ def number_to_tell(session: Session, promise: Promise) -> int:
     """How many of those who asked for a story wish to hear of it."""
     asked = _askers(promise)
     statement = select(func.count()).select_from(Person).join(asked, asked.c.reader_id == Person.reader_id)
-    return session.execute(statement.where(wants(Person.reader_id, "stories"))).scalar_one()
+    return session.execute(statement.where(*_reached())).scalar_one()
+
+
+def _reached() -> tuple[ColumnElement[bool], ...]:
+    return wants(Person.reader_id, "stories"), takes_letters(Person.reader_id, Person.email)
 
 
 def _askers(promise: Promise) -> Subquery:

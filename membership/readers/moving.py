@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from membership.mail.bounces import readdress
 from membership.mail.writing import Recipient, write
 from membership.readers.models import AddressChange, Person, ReaderSession, SignInChallenge
 from membership.readers.queries import person_by_email
@@ -85,6 +86,7 @@ def confirm(session: Session, token: str, reader_id: int, *, keeping: str, at: d
         raise ChangeSpent() from None
     change.used_at = at
     _end_what_the_old_one_opens(session, reader_id, keeping, at=at)
+    readdress(session, reader_id, change.email)
     new = Recipient(change.email, old.name, old.language, reader_id)
     for which, to in (("old", old), ("new", new)):
         write(session, "address_changed", to, key=f"address-changed:{change.id}:{which}", at=at, email=change.email)

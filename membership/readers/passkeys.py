@@ -33,7 +33,7 @@ from membership.web.tokens import new_token
 
 @dataclass(frozen=True)
 class Asked:
-    """What goes into the page: the options (JSON, as WebAuthn's `parse…OptionsFromJSON` takes them) and the signed challenge."""
+    """What goes into the page: the options (JSON, as WebAuthn's `…OptionsFromJSON` take them) and the signed challenge."""
 
     options: str
     challenge: str

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from membership.mail.bounces import lift
 from membership.mail.writing import Recipient, write
 from membership.readers.actions import open_session
 from membership.readers.models import SignInChallenge
@@ -103,6 +104,7 @@ def _use(session: Session, challenge: SignInChallenge, browser: str, at: datetim
     used = session.execute(update(SignInChallenge).where(*still_open).values(used_at=at))
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
+    lift(session, challenge.reader_id, at=at)  # a letter arrived
     token = open_session(session, challenge.reader_id, at, browser=browser)
     return SignedIn(token, challenge.next_path, challenge.created_at)
 

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from membership import clock
 from membership.db import reading, transaction
 from membership.readers.models import Person
-from membership.readers.wishes import read_stop, wish, wishes
+from membership.readers.wishes import SORT_WORDS, read_stop, wish, wishes
 from membership.web.access import Who, allow
 
 blueprint = Blueprint("stopping", __name__)
@@ -24,7 +24,7 @@ def show(token: str) -> str:
     reader_id, sort = read_stop(token)
     with reading() as session:
         wanted = wishes(session, reader_id)[sort]
-    return render_template("readers/stop.html", token=token, sort=sort, wanted=wanted)
+    return _page(token, sort, wanted=wanted)
 
 
 @blueprint.post("/letters/stop/<token>")
@@ -36,4 +36,8 @@ def stop(token: str) -> str:
     with transaction() as session:
         if session.get(Person, reader_id) is not None:
             wish(session, reader_id, sort, wanted=wanted, at=clock.now())
-    return render_template("readers/stop.html", token=token, sort=sort, wanted=wanted)
+    return _page(token, sort, wanted=wanted)
+
+
+def _page(token: str, sort: str, *, wanted: bool) -> str:
+    return render_template("readers/stop.html", token=token, what=SORT_WORDS[sort][1], wanted=wanted)

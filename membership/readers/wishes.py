@@ -11,16 +11,46 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once, insert_once
+from membership.mail.bounces import withdraw
+from membership.mail.models import Letter, Mailing
 from membership.readers.models import LetterRefusal
 from membership.refusals import NotFound
 
-SORTS = ("topics", "stories")
-"""*topics*: what becomes of topics that one proposed or supports. *stories*: stories that one helped to choose."""
+SORT_WORDS = {
+    "bulletins": (
+        _l("Write to me with news from the newsroom"), _l("They bring news from the newsroom."),
+        _l("No more news from the newsroom:"),
+    ),
+    "asking": (
+        _l("Write to me when you ask for support"), _l("They ask for support."), _l("No more letters that ask for support:"),
+    ),
+    "ballots": (
+        _l("Tell me when a ballot opens in which I may vote"), _l("They tell you when a ballot opens in which you may vote."),
+        _l("No more letters about new ballots:"),
+    ),
+    "closing": (
+        _l("Remind me once before a ballot closes in which I have not voted"),
+        _l("They remind you, once, before a ballot closes in which you have not voted."),
+        _l("No more reminders of ballots that close:"),
+    ),
+    "topics": (
+        _l("Tell me what becomes of topics that I proposed or support"),
+        _l("They tell you what becomes of topics that you proposed or support."), _l("No more letters about topics:"),
+    ),
+    "stories": (
+        _l("Tell me when a story that I helped to choose is out, or late"),
+        _l("They tell you when a story that you helped to choose is out, or late."),
+        _l("No more letters about stories that I helped to choose:"),
+    ),
+}  # fmt: skip
+"""Each sort of letters: its switch among the preferences, what they are, what stands before the address that stops them."""
+SORTS = tuple(SORT_WORDS)
 
 
 def wishes(session: Session, reader_id: int) -> dict[str, bool]:
@@ -37,12 +67,14 @@ def wants(reader_id: ColumnElement[int] | Any, sort: str) -> ColumnElement[bool]
 
 
 def wish(session: Session, reader_id: int, sort: str, *, wanted: bool, at: datetime) -> None:
-    """Turn a sort of letters on or off; said twice is said once."""
+    """Turn a sort of letters on or off; said twice is said once. Those that wait already are withdrawn."""
     if wanted:
         mine = (LetterRefusal.reader_id == reader_id, LetterRefusal.sort == sort)
         session.execute(delete(LetterRefusal).where(*mine))
     else:
         insert_once(session, LetterRefusal, reader_id=reader_id, sort=sort, refused_at=at)
+        of_sort = Letter.mailing_id.in_(select(Mailing.id).where(Mailing.sort == sort))
+        withdraw(session, Letter.reader_id == reader_id, of_sort, why="the reader wants none of these any more")
 
 
 def refuse_each(session: Session, reader_ids: Sequence[int], *, at: datetime) -> None:

@@ -12,7 +12,9 @@ from sqlalchemy import delete, select, union
 from sqlalchemy.orm import Session
 
 from membership.jobs.queue import post
-from membership.mail.writing import Recipient, write
+from membership.mail.bounces import takes_letters
+from membership.mail.many import LANE_NEWS, One, mailing, write_each
+from membership.mail.writing import Recipient
 from membership.readers.models import Person
 from membership.readers.wishes import stop_address, wants
 from membership.topics.models import Topic, TopicDecision, TopicStep, TopicSupport
@@ -40,12 +42,16 @@ def tell(session: Session, topic_id: int, change: str, *, after: int, at: dateti
         return
     into = topic_by_id(session, topic.merged_into_id) if topic.merged_into_id else None
     told = _to_tell(session, topic_id, after=after)
-    for person in told:
-        to = Recipient(person.email, person.name, person.language, person.reader_id)
-        write(
-            session, "topic_news", to, key=f"topic:{change}:{person.reader_id}", at=at,
-            stop_address=stop_address(person.reader_id, "topics"), topic=topic, happening=happening, into=into,
-        )  # fmt: skip
+    those = [
+        One(
+            Recipient(person.email, person.name, person.language, person.reader_id),
+            f"topic:{change}:{person.reader_id}", stop_address(person.reader_id, "topics"),
+            {"topic": topic, "happening": happening, "into": into},
+        )
+        for person in told
+    ]  # fmt: skip
+    of = mailing(session, f"topic:{change}", sort="topics", lane=LANE_NEWS)
+    write_each(session, of, "topic_news", those, at=at)
     if len(told) == LETTERS_AT_ONCE:
         post_news(session, topic_id, change, at=at, after=told[-1].reader_id)
     elif happening.kind == "merged":
@@ -60,7 +66,7 @@ def _to_tell(session: Session, topic_id: int, *, after: int) -> list[Person]:
     statement = (
         select(Person)
         .join(concerned, concerned.c.reader_id == Person.reader_id)
-        .where(Person.reader_id > after, wants(Person.reader_id, "topics"))
+        .where(Person.reader_id > after, wants(Person.reader_id, "topics"), takes_letters(Person.reader_id, Person.email))
         .order_by(Person.reader_id)
         .limit(LETTERS_AT_ONCE)
     )

@@ -12,7 +12,9 @@ from sqlalchemy import select
 from membership.ballots import actions as ballots
 from membership.giving.models import Payment
 from membership.jobs.models import Job
+from membership.mail import many
 from membership.mail.models import Letter
+from membership.mail.rules import MOST_PER_MINUTE
 from membership.promises import actions
 from membership.promises.models import Promise
 from tests import make
@@ -23,7 +25,7 @@ from tests.house_on_sockets import House, living_house
 
 READERS = actions.LETTERS_AT_ONCE + 5
 """More than are written at once, so that the job goes on in turns."""
-DEATHS = (3, 20, 60, 100, 140, 180, 220)
+DEATHS = (3, 10, 12, 13, 14, 30, 100, 140)
 """Steps of one worker after the other: before, within and behind the turns in which letters are written."""
 
 
@@ -60,6 +62,7 @@ def a_story_that_is_out(house: House, nursery: Nursery) -> list[str]:
         actions.publish(
             session, promise.id, url="https://lantern.example/x", title="The story", by=editor, at=house.now()
         )
+        many.set_pace(session, MOST_PER_MINUTE)
         session.commit()
         return sorted([voter.email, *(one.email for one in payers)])
 

@@ -12,10 +12,13 @@ from membership.jobs.models import Job
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.readers.models import LetterRefusal
+from membership.readers.wishes import SORTS
 from membership.topics import actions, editing, news
 from membership.topics.models import TopicDecision, TopicSupport
 from tests import make
 from tests.topics.test_views import proposed
+
+SWITCH = r'<input checked[^>]*name="(\w+)"'
 
 
 def work():
@@ -122,12 +125,12 @@ def test_the_switch_stands_among_the_preferences(session, client):
     patron = make.patron(session, name="Ada Sample")
     make.sign_in(session, client, patron)
     page = client.get("/account/preferences").text
-    assert len(re.findall(r'<input checked[^>]*name="(?:topics|stories)"', page)) == 2
-    form = {"name": "Ada Sample", "language": "en", "stories": "y"}
+    assert set(re.findall(SWITCH, page)) == set(SORTS)
+    form = {"name": "Ada Sample", "language": "en", "stories": "y", "bulletins": "y"}
     assert client.post("/account/preferences", data=form).status_code == 303
-    assert session.scalars(select(LetterRefusal.sort)).all() == ["topics"]
+    assert set(session.scalars(select(LetterRefusal.sort))) == set(SORTS) - {"stories", "bulletins"}
     page = client.get("/account/preferences").text
-    assert re.findall(r'<input checked[^>]*name="(topics|stories)"', page) == ["stories"]
+    assert re.findall(SWITCH, page) == ["bulletins", "stories"]
 
 
 def test_mail_programs_find_their_own_button(session, letters):
