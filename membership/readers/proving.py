@@ -83,10 +83,11 @@ def prove(form: ProofForm) -> None:
     except Refused:
         try:
             count_against((WRONG_STEPS_PER_SESSION, hashed(current_user.token)), at=at)
-        except TooOften:
+        except TooOften as over:
             with transaction() as session:
                 actions.end_session(session, current_user.token, at)
             leave()
+            raise over from None
         raise
 
 
