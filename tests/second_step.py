@@ -20,7 +20,7 @@ def walk_in(walker: Walker, site: str) -> None:
         page = walker.send("/sign-in/second-step", proof_step=_codes[site].pop())
         assert page.path == "/account/second-step", page.text
         return
-    seed = re.search(r'<code class="key">(\w+)<', page.html)
+    seed = re.search(r'<code class="key code">(\w+)<', page.html)
     assert seed, page.text
     page = walker.send("/account/second-step/app", digits=pyotp.TOTP(seed[1]).now())
     _codes[site] = re.findall(r"<li><code>([\w-]+)</code>", page.html)

@@ -68,7 +68,7 @@ class ReaderSession(Base):
 
     token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
-    browser: Mapped[str] = mapped_column(Text, default="")
+    browser: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     stepped_at: Mapped[datetime | None]
     fresh_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("reader_session", sa.Column("browser", sa.Text, nullable=False, server_default=""))
+    op.add_column("reader_session", sa.Column("browser", sa.Text, nullable=False, server_default=sa.text("''")))
     op.add_column("reader_session", sa.Column("stepped_at", db.UtcTime(timezone=True), nullable=True))
     op.add_column("reader_session", sa.Column("fresh_until", db.UtcTime(timezone=True), nullable=True))
     op.create_table(
@@ -55,3 +55,10 @@ def upgrade() -> None:
         sa.Column("used_at", db.UtcTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("challenge_hash", name=op.f("pk_spent_challenge")),
     )
+
+
+def downgrade() -> None:
+    for table in ("spent_challenge", "recovery_code", "authenticator", "passkey"):
+        op.drop_table(table)
+    for column in ("fresh_until", "stepped_at", "browser"):
+        op.drop_column("reader_session", column)

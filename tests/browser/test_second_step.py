@@ -104,6 +104,7 @@ def test_the_digits_need_no_script_and_the_pages_fit(house, visitor, script, wid
     sign_in(house, page, email)
     page.goto(f"{house.url}/staff/")
     pictures = [page.screenshot(full_page=True)]
+    expect(page.get_by_role("button", name="Make a passkey on this device")).to_be_visible(visible=script)
     if script:
         assert_accessible(page)
         assert_fits(page)

@@ -49,7 +49,7 @@ def sign_in_by_letter(session, client, person):
 def offered(client):
     """The sealed seed and the seed that the page offers."""
     page = client.get("/account/second-step").text
-    return re.search(r'name="sealed"[^>]*value="([^"]+)"', page)[1], re.search(r'<code class="key">(\w+)<', page)[1]
+    return re.search(r'name="sealed"[^>]*value="([^"]+)"', page)[1], re.search(r'<code class="key code">(\w+)<', page)[1]
 
 
 def add_app(client, wall):
