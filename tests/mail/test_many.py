@@ -78,7 +78,7 @@ def test_many_letters_go_over_one_connection_each_to_one_person_with_its_own_way
     assert message["List-Unsubscribe"] == "<https://stop>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain, html = (part.get_content() for part in message.iter_parts())
-    assert "All about it." in plain and "No more: https://stop" in plain and '<p>All about it.</p><p style' in html
+    assert "All about it." in plain and "No more: https://stop" in plain and "<p>All about it.</p><p style" in html
     assert session.scalars(select(Mailing.open)).all() == [False]
     assert session.scalars(select(Job.key).where(Job.key.like("mail:%"))).all() == []
 
