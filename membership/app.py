@@ -216,12 +216,16 @@ def _install_visitors(app: Flask) -> None:
 def _install_newsroom(app: Flask) -> None:
     def current() -> Any:
         if "newsroom" not in g:
+            # Where the guard is about to ask who this is, both are asked at once; on no page for everybody.
+            known = has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}
+            token = str(cookie.get("_user_id", "")) if known else ""
             with db.asking() as books:
-                g.newsroom = newsroom_queries.facts(books)
-                if has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}:
-                    # The guard is about to ask who this is: on the same connection, and on no page for everybody.
-                    token = str(cookie.get("_user_id", ""))
-                    g.holder = token, token and readers_queries.session_holder(books, token, clock.now())
+                if token:
+                    facts = newsroom_queries.FACTS
+                    g.newsroom, holder = readers_queries.session_holder_beside(books, facts, token, clock.now())
+                    g.holder = token, holder
+                else:
+                    g.newsroom = newsroom_queries.facts(books)
         return g.newsroom
 
     @app.before_request

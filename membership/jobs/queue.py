@@ -107,7 +107,12 @@ def post(
     session: Session | Connection, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime
 ) -> None:
     """Write a job in the caller's transaction. `name` is `room.task`; the earlier of two due times counts."""
-    run(session, _POST, posting(name, key, payload, due_at=due_at))
+    post_as(session, posting(name, key, payload, due_at=due_at))
+
+
+def post_as(session: Session | Connection, made: dict[str, Any]) -> None:
+    """The same for what `posting` made."""
+    run(session, _POST, made)
 
 
 def post_each(session: Session | Connection, postings: Sequence[dict[str, Any]]) -> None:
