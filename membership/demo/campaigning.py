@@ -71,7 +71,7 @@ def _choices(session: Session, campaign: Campaign, *, at: datetime, chance: Rand
 
 def _name_the_largest(session: Session, *, at: datetime) -> None:
     """A limit at which a few stand, and some of them agreed to be named."""
-    session.add(FundingLimit(id=1, minor=30_000, currency="EUR"))
+    session.add(FundingLimit(id=1, minor=18_000, currency="EUR"))
     session.flush()
     for number, one in enumerate(large_givers(session, at)):
         person = session.get(Person, one.reader_id)

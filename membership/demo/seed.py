@@ -19,6 +19,7 @@ from membership.campaigns.models import Campaign
 from membership.demo import books, corrected, elsewhere, given_away, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
+from membership.demo.bulletins import tell_bulletins
 from membership.demo.campaigning import tell_campaigns
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
@@ -137,6 +138,7 @@ def seed(
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     given_away.plan(session, at=at)
+    tell_bulletins(session, by=staff["manager"], at=at, chance=chance)
     return Told(patron_id, staff["admin"])
 
 

@@ -206,7 +206,8 @@ def test_others_do_not_get_there(session, client, role):
 def test_links_of_the_staffs_choosing_stand_among_the_ways(session, client):
     make.sign_in(session, client, make.staff(session, "manager"))
     links = "Proofread with us   https://help.lantern.example/a?b=1\n\nhttps://only.lantern.example/"
-    assert client.post("/staff/ways", data={"volunteer": links, "shop": "Mugs https://shop.lantern.example"}).status_code == 303
+    data = {"volunteer": links, "shop": "Mugs https://shop.lantern.example"}
+    assert client.post("/staff/ways", data=data).status_code == 303
     page = client.get("/ways").text
     assert '<a href="https://help.lantern.example/a?b=1" rel="noopener noreferrer">Proofread with us</a>' in page
     assert ">only.lantern.example</a>" in page and "By buying something" in page and "By passing us on" not in page
