@@ -143,6 +143,31 @@ def test_a_level_second_place_goes_to_who_wins_the_meetings():
     assert set(outcome.rounds[1].tally) == {A, B}
 
 
+@pytest.mark.parametrize(
+    ("votes", "winner", "ties"),
+    [
+        (  # A loses to B, the others to nobody: A is out, though it has most fives and B wins most meetings
+            ("002", "005", "010", "020", "050", "501", "522"), C,
+            [((A, B, C), "head-to-head", (B, C)), ((B, C), "lot", (C,))],
+        ),
+        (  # B and C each lose once: A is in, and they meet for the other place
+            ("551", "201", "025"), A,
+            [((A, B, C), "head-to-head", (A,)), ((B, C), "head-to-head", (C,))],
+        ),
+        (  # A beats B, B beats C, C beats A, with a five each: the lots take C, and A beats B for the other place
+            ("153", "530", "205"), C,
+            [((A, B, C), "lot", (C,)), ((A, B), "head-to-head", (A,))],
+        ),
+        (("553", "113"), B, [((A, B, C), "fives", (A, B)), ((A, B), "lot", (B,))]),
+    ],
+)  # fmt: skip
+def test_of_three_level_whoever_lost_most_meetings_is_out(votes, winner, ties):
+    options = range(1, len(votes[0]) + 1)
+    outcome = tally("star", options, [(vote, votes.count(vote)) for vote in dict.fromkeys(votes)], 1, [C, B, A])
+    assert [(tie.options, tie.step, tie.favoured) for tie in outcome.ties] == ties
+    assert outcome.winners == (winner,)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_an_empty_urn_elects_nobody(method):
     outcome = count(method, {})
