@@ -109,9 +109,8 @@ def _winner(
     both = sorted((one, other))
     for step, figures in (("score", scores), ("fives", {option: stars.fives(option) for option in both})):
         if figures[one] != figures[other]:
-            ahead = max(both, key=figures.__getitem__)
+            ties.append(Tie(2, tuple(both), step, (max(both, key=figures.__getitem__),)))
             break
     else:
-        step, ahead = "lot", lots.first(both)
-    ties.append(Tie(2, tuple(both), step, (ahead,)))
-    return ahead
+        ties.append(Tie(2, tuple(both), "lot", (lots.first(both),)))
+    return ties[-1].favoured[0]
