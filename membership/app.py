@@ -27,6 +27,8 @@ from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
 from membership.bulletins import tasks as bulletin_tasks
 from membership.bulletins import views as bulletins
+from membership.campaigns import tasks as campaign_tasks
+from membership.campaigns import views as campaigns
 from membership.config import Config
 from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
@@ -52,8 +54,9 @@ from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
 from membership.readers import queries as readers_queries
-from membership.readers import stop_pages
+from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
+from membership.readers.proving import ask_again
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
@@ -70,12 +73,12 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals,
-    bulletins, webhooks, webhook_pages, imports, reports, desk,
+    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
+    account, campaigns, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
-    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, import_tasks, desk_tasks,
+    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -84,8 +87,8 @@ TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
         "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
-        "appeals.appeal", "appeals.ballot", "appeals.on", "appeals.seen", "appeals.script", "appeals.frame_js",
-        "appeals.frame_css",
+        "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
+        "appeals.frame_js", "appeals.frame_css",
     }
 )  # fmt: skip
 """What answers before there is a newsroom. The webhook door and the embeds, being hot paths, never ask for it like this."""
@@ -139,6 +142,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)
     app.before_request(guard)
+    app.before_request(ask_again)
     security.install(app, config)
     errors.install(app)
     allow(Who.ANYONE)(app.view_functions["static"])
@@ -201,21 +205,27 @@ def _install_visitors(app: Flask) -> None:
             name=holder.name,
             email=holder.email,
             language=holder.language,
-            role=holder.role,
+            role=holder.role if holder.stepped else None,
             token=token,
             standing=standing,
+            held_role=holder.role,
+            fresh_until=holder.fresh_until,
         )
 
 
 def _install_newsroom(app: Flask) -> None:
     def current() -> Any:
         if "newsroom" not in g:
+            # Where the guard is about to ask who this is, both are asked at once; on no page for everybody.
+            known = has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}
+            token = str(cookie.get("_user_id", "")) if known else ""
             with db.asking() as books:
-                g.newsroom = newsroom_queries.facts(books)
-                if has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}:
-                    # The guard is about to ask who this is: on the same connection, and on no page for everybody.
-                    token = str(cookie.get("_user_id", ""))
-                    g.holder = token, token and readers_queries.session_holder(books, token, clock.now())
+                if token:
+                    facts = newsroom_queries.FACTS
+                    g.newsroom, holder = readers_queries.session_holder_beside(books, facts, token, clock.now())
+                    g.holder = token, holder
+                else:
+                    g.newsroom = newsroom_queries.facts(books)
         return g.newsroom
 
     @app.before_request

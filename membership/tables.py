@@ -7,6 +7,7 @@ from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
 from membership.bulletins import models as bulletins
+from membership.campaigns import models as campaigns
 from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
@@ -32,6 +33,7 @@ from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
+from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.topics import models as topics
 from membership.web import limits
@@ -45,6 +47,7 @@ __all__ = [
     "appeals",
     "ballots",
     "bulletins",
+    "campaigns",
     "corrections",
     "drift",
     "dunning",
@@ -70,6 +73,7 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "second_step",
     "telling",
     "tiers",
     "topics",

@@ -67,6 +67,8 @@ def estimate() -> str | tuple[str, int]:
         due = None
         if choice.when is When.NOW:
             due = gateway_changing.estimate(gateway.subscription(line.subscription_id), _wanted(line, choice, form))
+    except gateway.StripeGone as gone:
+        raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "amount")
         return _page(line, form), refused.status
@@ -92,7 +94,8 @@ def change() -> Response | tuple[str, int]:
         raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "amount")
-        return _page(line, form), refused.status
+        form.renew_after(refused)
+        return _page(line, form, declined=isinstance(refused, gateway_changing.BankSaysNo)), refused.status
     if choice.when is When.NOW:
         flash(gettext("Your membership is changed. Thank you."))
     elif after.next_amount is not None:
@@ -144,7 +147,7 @@ def _wanted(line: MembershipLine, choice: Choice, form: ChangeForm) -> Wanted:
     return Wanted(tier.stripe_product_id, choice.amount, choice.interval, key)
 
 
-def _page(line: MembershipLine, form: ChangeForm) -> str:
+def _page(line: MembershipLine, form: ChangeForm, *, declined: bool = False) -> str:
     trouble = ""
     try:
         check(line)
@@ -156,4 +159,5 @@ def _page(line: MembershipLine, form: ChangeForm) -> str:
     if not form.tier.data and not form.amount.data:
         form.tier.data = next((offer.slug for offer in offers if offer.id == line.tier_id), None)
     fees = fee_examples(line.amount.currency, [offer.monthly for offer in offers])
-    return render_template("account/amount.html", line=line, form=form, offers=offers, trouble=trouble, fees=fees)
+    shown = {"offers": offers, "trouble": trouble, "fees": fees, "declined": declined}
+    return render_template("account/amount.html", line=line, form=form, **shown)
