@@ -20,7 +20,16 @@ from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks import actions, batches, codes, community, feeds, files, parcels, provider, queries, seats
 from membership.perks.desk_lists import grant_lines
-from membership.perks.forms import ClientForm, CodesForm, EpisodeForm, FileForm, PerkForm, perk_form
+from membership.perks.forms import (
+    ClientForm,
+    CodesForm,
+    EpisodeForm,
+    FileForm,
+    ForumForm,
+    LabelsForm,
+    PerkForm,
+    perk_form,
+)
 from membership.perks.models import Perk
 from membership.perks.own_pages import key
 from membership.perks.room import blueprint
@@ -273,7 +282,8 @@ def _manage(perk_id: int, *, trouble: Refused | None = None, episode: EpisodeFor
         }  # fmt: skip
     return render_template(
         "perks/manage.html", perk=perk, words=KIND_WORDS, cost=cost_of(line), codes_form=CodesForm(formdata=None),
-        file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None),
+        file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None), forum_form=ForumForm(formdata=None),
+        labels_form=LabelsForm(formdata=None),
         episode_form=episode or EpisodeForm(formdata=None),
         discovery=provider.issuer() + provider.DISCOVERY, trouble=words_of(trouble) if trouble else None, **values,
     )  # fmt: skip

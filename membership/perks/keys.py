@@ -70,10 +70,20 @@ def signed(key: RSAKey, claims: dict[str, Any]) -> str:
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}, claims, key, [ALGORITHM])
 
 
+def sealed(secret: str, words: str) -> bytes:
+    """Another site's secret that must be read again, under the application's."""
+    return _box(secret, b"membership/forum-secret").encrypt(words.encode())
+
+
+def unsealed(secret: str, box: bytes) -> str:
+    """The same, read again."""
+    return _box(secret, b"membership/forum-secret").decrypt(box).decode()
+
+
 def _opened(row: SigningKey, secret: str) -> RSAKey:
     return RSAKey.import_key(json.loads(_box(secret).decrypt(row.sealed)))
 
 
-def _box(secret: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"membership/signing-key").derive(secret.encode())
+def _box(secret: str, use: bytes = b"membership/signing-key") -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(secret.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
