@@ -133,6 +133,7 @@ def book_payment(
     paid_at: datetime,
     settlement: Settlement | None,
     article_id: int | None,
+    checkout_id: int | None = None,
     receipted: bool = True,
     at: datetime,
 ) -> Payment:
@@ -156,6 +157,7 @@ def book_payment(
         card_brand=settlement.card_brand if settlement else None,
         card_last4=settlement.card_last4 if settlement else None,
         article_id=article_id,
+        checkout_id=checkout_id,
     )
     payment = new or session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
     if settlement is not None and settlement.booked is not None:
@@ -182,5 +184,6 @@ def receive_donation(session: Session, paid: PaymentReading, *, at: datetime) ->
         paid_at=paid.settlement.paid_at if paid.settlement else paid.created_at,
         settlement=paid.settlement,
         article_id=checkout.article_id,
+        checkout_id=checkout.id,
         at=at,
     )

@@ -57,7 +57,8 @@ class Payment(Base):
     `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation or a membership given away as a
     `gift`): the key that makes one payment of however many events. `amount` is gross, in the currency the reader paid in.
     `taken_over_at`: another system collected it, and since then it stands in these books; its receipt, and the letters about
-    what had become of it by then, are that system's.
+    what had become of it by then, are that system's. `checkout_id`: the checkout of ours that it goes back to (a
+    membership's: the one that began it), where there was one.
     """
 
     __tablename__ = "payment"
@@ -77,6 +78,7 @@ class Payment(Base):
     card_brand: Mapped[str | None] = mapped_column(Text)
     card_last4: Mapped[str | None] = mapped_column(Text)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
+    checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkout.id"), index=True)
 
 
 class LedgerEntry(Base):

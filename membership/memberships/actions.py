@@ -107,6 +107,7 @@ def receive_membership_payment(session: Session, membership: Membership, paid: P
             paid_at=paid_at,
             settlement=paid.payment.settlement if paid.payment else None,
             article_id=membership.article_id,
+            checkout_id=membership.checkout_id,
             receipted=membership.adopted_at is None or paid_at > membership.adopted_at,
             at=at,
         )
