@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_forums"
-down_revision = "2026_11_26_one_subscription"
+down_revision = "2026_11_26_campaigns"
 branch_labels = None
 depends_on = None
 

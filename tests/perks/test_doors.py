@@ -101,7 +101,8 @@ def test_every_label_stays_inside_its_own():
     try:
         for sheet in labels.SHEETS.values():
             seen.clear()
-            made = labels.printed([*people, (99, long), (100, address(name="山田"))], sheet, first=2, language="en", by_hand="!")
+            everybody = [*people, (99, long), (100, address(name="山田"))]
+            made = labels.printed(everybody, sheet, first=2, language="en", by_hand="!")
             assert made.startswith(b"%PDF")
             for _, x, y, wide, high, text in seen:
                 column = next(c for c in range(sheet.columns) if sheet.corner(c)[0] <= x < sheet.corner(c)[0] + sheet.width)
