@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -227,8 +227,8 @@ def set_pace(session: Session, per_minute: int, *, by: int, at: datetime) -> int
 def letter_parts(session: Session, bulletin_sort: str, body: str, language: str) -> tuple[str, str, str]:
     """What a letter says: its text, its HTML's inside, and the words before the address that stops such letters."""
     base, us = current_app.config["MEMBERSHIP"].base_url, current(session)
+    foot = ", ".join(part for part in (us.legal_name or us.name, us.legal_address) if part) if us else ""
     with force_locale(language):
-        foot = render_template("bulletins/foot.txt", newsroom=us).strip()
         stop_words = str(SORT_WORDS[bulletin_sort][2])
     text, html = wording.as_text(body, base), wording.as_html(body, base)
     return f"{text}\n-- \n{foot}\n", f"{html}{wording.small(foot)}", stop_words

@@ -13,6 +13,7 @@ from membership.db import insert_once, insert_once_as
 from membership.gateway.readings import CheckoutReading, PaymentReading, Settlement
 from membership.giving.ledger import book
 from membership.giving.models import Checkout, Payment, StripeCustomer
+from membership.giving.payers import note_payer
 from membership.giving.queries import checkout_by_token, reader_of_customer
 from membership.giving.receipts import post_receipt
 from membership.mail.writing import Recipient, write
@@ -113,7 +114,7 @@ def reader_behind(session: Session, token: str | None, customer_id: str | None, 
         person = readers.know(session, checkout.email, at=at, language=checkout.language)
         checkout.reader_id = person.reader_id
     if customer_id:
-        insert_once(session, StripeCustomer, customer_id=customer_id, reader_id=checkout.reader_id)
+        note_payer(session, customer_id, checkout.reader_id, at=at)
     return checkout.reader_id
 
 

@@ -11,12 +11,13 @@ from membership.db import Base, Key, Minor
 
 
 class StripeCustomer(Base):
-    """Which Stripe customer is which reader."""
+    """Which Stripe customer is which reader. `rests_since`: the reader pays as another one, and nothing runs under this."""
 
     __tablename__ = "stripe_customer"
 
     customer_id: Mapped[str] = mapped_column(Text, primary_key=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    rests_since: Mapped[datetime | None]
 
 
 class Checkout(Base):

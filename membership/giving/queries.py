@@ -34,9 +34,10 @@ def checkout_by_token(session: Session, token: str | None) -> Checkout | None:
 
 
 def customer_of(session: Session, reader_id: int) -> str | None:
-    """The Stripe customer of a reader, the first one there was."""
+    """The Stripe customer as whom a reader pays: of several, one that does not rest."""
     statement = select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id)
-    return session.execute(statement.order_by(StripeCustomer.customer_id).limit(1)).scalar_one_or_none()
+    awake_first = (StripeCustomer.rests_since.is_not(None), StripeCustomer.customer_id)
+    return session.execute(statement.order_by(*awake_first).limit(1)).scalar_one_or_none()
 
 
 def customers_of(session: Session, reader_id: int) -> list[str]:

@@ -16,15 +16,17 @@ from membership.gateway.readings import InvoiceReading, PaymentReading, Subscrip
 from membership.giving.actions import book_payment, note_failed, reader_behind
 from membership.giving.correction_rules import counts
 from membership.giving.models import Checkout, Payment
+from membership.giving.payers import look_at_payers
 from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships import groups, rules
 from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.other_pages import close_others
+from membership.memberships.other_pages import TWICE, close_others
 from membership.memberships.queries import (
     checkout_choice,
+    current_membership,
     holders,
     membership_by_subscription,
     membership_of_payment,
@@ -88,6 +90,7 @@ def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) 
     if membership is not None and membership.status not in rules.ENDED:
         membership.status, membership.ended_at, membership.ends_at = "canceled", at, None
         _move(session, membership, payment_failed=False, counted_from=None, at=at)
+        look_at_payers(session, membership.reader_id, at=at)
 
 
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
@@ -201,7 +204,7 @@ def _follow(
     at: datetime,
 ) -> Membership:
     rests = membership.paused != subscription.paused
-    begins = membership.status in rules.NOT_BEGUN
+    begins, ran = membership.status in rules.NOT_BEGUN, membership.status not in rules.ENDED
     alter(
         session,
         membership,
@@ -227,6 +230,11 @@ def _follow(
     session.flush()
     if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
         close_others(session, membership, at=at)
+    ends = ran and membership.status in rules.ENDED
+    if begins or ends:
+        look_at_payers(session, membership.reader_id, at=at)
+    if ends and current_membership(session, membership.reader_id) is not None:  # there were two: is there one now?
+        post(session, TWICE, TWICE, due_at=at)
     return membership
 
 
