@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from contextlib import closing
 from typing import Any
 
@@ -237,8 +238,9 @@ def _text(data: Any) -> str:
     raw = data.read(CODES_LARGEST + 1) if hasattr(data, "read") else b""
     if len(raw) > CODES_LARGEST:
         raise codes.NoCodes()
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # what spreadsheets call Unicode text
     try:
-        return str(raw.decode("utf-8-sig"))
+        return str(raw.decode("utf-16" if wide else "utf-8-sig"))
     except UnicodeDecodeError:
         return str(raw.decode("cp1252", errors="replace"))
 
