@@ -5,20 +5,18 @@ RS256 with 2048 bits: what every OpenID Connect library verifies. All times are 
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.perks.community_models import SigningKey
+from membership.web.tokens import box
 
 ALGORITHM = "RS256"
 AGE = timedelta(days=90)
@@ -72,18 +70,17 @@ def signed(key: RSAKey, claims: dict[str, Any]) -> str:
 
 def sealed(secret: str, words: str) -> bytes:
     """Another site's secret that must be read again, under the application's."""
-    return _box(secret, b"membership/forum-secret").encrypt(words.encode())
+    return _box(secret, "membership/forum-secret").encrypt(words.encode())
 
 
 def unsealed(secret: str, box: bytes) -> str:
     """The same, read again."""
-    return _box(secret, b"membership/forum-secret").decrypt(box).decode()
+    return _box(secret, "membership/forum-secret").decrypt(box).decode()
 
 
 def _opened(row: SigningKey, secret: str) -> RSAKey:
     return RSAKey.import_key(json.loads(_box(secret).decrypt(row.sealed)))
 
 
-def _box(secret: str, use: bytes = b"membership/signing-key") -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=use).derive(secret.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+def _box(secret: str, use: str = "membership/signing-key") -> Fernet:
+    return box(secret, use)
