@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_26_forums"
-down_revision = "2026_11_26_second_step"
+down_revision = "2026_11_26_funding"
 branch_labels = None
 depends_on = None
 
