@@ -6,8 +6,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -60,7 +65,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         stripe_webhook_secrets=_webhook_secrets(env),
         stripe_api_base=api_base,
         smtp_url=_smtp_url(env),
-        mail_from=_required(env, "MAIL_FROM"),
+        mail_from=_mail_from(env),
         trusted_proxies=_count(env, "TRUSTED_PROXIES"),
         metrics_token=env.get("METRICS_TOKEN") or None,
         clock_file=_sandbox_only(env, "SANDBOX_CLOCK_FILE", api_base),
@@ -87,6 +92,10 @@ def _database_url(env: Mapping[str, str]) -> str:
     url = env.get("DATABASE_URL", "").strip() or "sqlite:///var/membership.db"
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise WrongSetting("DATABASE_URL must start with sqlite:/// or postgresql+psycopg://")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise WrongSetting("DATABASE_URL cannot be read: postgresql+psycopg://user:password@host:port/name") from None
     return url
 
 
@@ -123,7 +132,23 @@ def _smtp_url(env: Mapping[str, str]) -> str:
     url = _required(env, "SMTP_URL")
     if not url.startswith(("smtp://", "smtps://", "file:")):
         raise WrongSetting("SMTP_URL must be smtp://…, smtps://… or file:DIRECTORY")
+    if not url.startswith("file:"):
+        try:
+            whole = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+        except ValueError:
+            whole = False
+        if not whole:
+            raise WrongSetting("SMTP_URL must name a host, and a port if any: smtp://user:password@host:587")
     return url
+
+
+def _mail_from(env: Mapping[str, str]) -> str:
+    value = _required(env, "MAIL_FROM")
+    try:
+        validate_email(parseaddr(value)[1], check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise WrongSetting("MAIL_FROM must be an e-mail address, with or without a name before it") from None
+    return value
 
 
 def _count(env: Mapping[str, str], name: str) -> int:

@@ -45,6 +45,10 @@ def test_a_missing_setting_is_named(name, value):
 WRONG = [
     ("DATABASE_URL", {"DATABASE_URL": "mysql://house:hunter2hunter2@db/x"}),
     ("DATABASE_URL", {"DATABASE_URL": "postgresql://house:hunter2hunter2@db/x"}),
+    ("DATABASE_URL", {"DATABASE_URL": "postgresql+psycopg://house:hunter2hunter2@db:port/x"}),
+    ("MAIL_FROM", {"MAIL_FROM": "the newsroom"}),
+    ("SMTP_URL", {"SMTP_URL": "smtp://post:abc"}),
+    ("SMTP_URL", {"SMTP_URL": "smtp://"}),
     ("SECRET_KEY", {"SECRET_KEY": "too short a secret"}),
     ("BASE_URL", {"BASE_URL": "members.lantern.example"}),
     ("BASE_URL", {"BASE_URL": "https://members.lantern.example/path"}),

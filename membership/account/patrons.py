@@ -24,8 +24,7 @@ from membership.memberships.given_queries import GivenLine, given_to
 from membership.memberships.group_queries import HeldSeat, seats_of_reader
 from membership.memberships.models import Membership, MembershipPayment
 from membership.memberships.queries import running_now
-from membership.perks.models import Perk, PerkGrant
-from membership.perks.queries import grants_of
+from membership.perks.queries import History, histories_of
 from membership.readers.models import Person, Reader
 from membership.readers.queries import written_like
 from membership.refusals import NotFound
@@ -74,7 +73,7 @@ class Patron:
     paid_for: dict[int, str]
     letters: list[Letter]
     bounce: Bounce | None
-    grants: list[tuple[PerkGrant, Perk]]
+    perks: list[History]
     topics: list[TopicLine]
     rolls: list[RollLine]
     notes: list[NoteLine]
@@ -160,7 +159,7 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         paid_for=_paid_for(session, reader_id),
         bounce=standing_bounce(session, reader_id, person.email) if person else None,
         letters=list(session.execute(letters).scalars()),
-        grants=grants_of(session, reader_id),
+        perks=histories_of(session, reader_id),
         topics=topics_of(session, reader_id),
         rolls=rolls_of(session, reader_id),
         notes=_notes(session, reader_id),

@@ -60,6 +60,11 @@ class Options:
         return {"currency": self.currency, "order": self.order, "tiers": dict(sorted(self.tiers.items()))}
 
 
+def shown_name(name: str) -> str:
+    """A file's name as it is kept and shown: nothing unseen in it, which a database might refuse. Nothing is opened by it."""
+    return "".join(letter for letter in name if letter.isprintable())[:200]
+
+
 def job_key(import_id: int) -> str:
     """The key of an import's job, and so its lease: one step of it is taken at a time."""
     return f"import:{import_id}"
@@ -84,7 +89,7 @@ def begin(
         text.detach()  # the file is read once more, for its rows
         found_in(headings, form)
         insert_once(
-            session, Import, key=key, form=form, digest=digest, options=options.as_plain(), file_name=name[:200],
+            session, Import, key=key, form=form, digest=digest, options=options.as_plain(), file_name=shown_name(name),
             headings=headings[:200], rows=0, step="resting", found=0, handed_in_at=at, handed_in_by=by,
         )  # fmt: skip
     return session.execute(known).scalar_one()

@@ -13,7 +13,7 @@ from membership.db import insert_once_for_id
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships.rules import months_later
-from membership.perks import ledger, queries, seats
+from membership.perks import ledger, links, queries, seats
 from membership.perks.models import Perk, PerkGrant, PerkTier
 from membership.perks.rules import TitleTaken, checked_address, slug_of
 from membership.perks.states import LIVE, is_over, may_become
@@ -107,7 +107,8 @@ def _issue(
     if person is not None:
         to = Recipient(person.email, person.name, person.language, reader_id)
         kind = "perk_link" if perk.kind == "link" else "perk_issued"
-        write(session, kind, to, key=f"perk:{grant.id}", at=at, perk=perk, grant=grant)
+        way = links.token_of(grant) if perk.kind == "link" else ""
+        write(session, kind, to, key=f"perk:{grant.id}", at=at, perk=perk, grant=grant, way=way)
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,17 +72,26 @@ class Client(ClientMixin):  # type: ignore[misc]
 
 
 def client(session: Session, client_id: str) -> Client | None:
-    """A site that may sign patrons in; not one that was retired, or whose perk was."""
+    """A site that may sign patrons in by OpenID Connect; not one that was retired, or whose perk was."""
+    row = alive(session, client_id)
+    return Client(row) if row is not None and row.sealed is None else None
+
+
+def alive(session: Session, client_id: str) -> CommunityClient | None:
+    """A site that is not retired, nor its perk, whichever way it signs patrons in."""
     row = session.get(CommunityClient, client_id or "")
     perk = session.get(Perk, row.perk_id) if row else None
-    alive = row is not None and row.retired_at is None and perk is not None and perk.retired_at is None
-    return Client(row) if alive and row is not None else None
+    return row if row is not None and row.retired_at is None and perk is not None and perk.retired_at is None else None
 
 
 def register(
-    session: Session, perk_id: int, *, name: str, redirect_uris: Sequence[str], by: int, at: datetime
-) -> tuple[CommunityClient, str]:
-    """A new site and its secret, which is shown once and kept as a hash. Raises `NotAnAddress`, `NoSuchPerk`."""
+    session: Session, perk_id: int, *, name: str, redirect_uris: Sequence[str], by: int, at: datetime,
+    seal: Callable[[str], bytes] | None = None,
+) -> tuple[CommunityClient, str]:  # fmt: skip
+    """A new site and its secret, which is shown once and kept as a hash; `seal` keeps it (a forum that signs with it).
+
+    Raises `NotAnAddress`, `NoSuchPerk`.
+    """
     uris = [checked_address(uri) for uri in redirect_uris] or [checked_address("")]
     perk = ledger.hold_perk(session, perk_id)
     if perk.kind != "community":
@@ -90,7 +99,7 @@ def register(
     secret = new_token()
     row = CommunityClient(
         id=new_token()[:20], perk_id=perk.id, name=name, secret_hash=hashed(secret), redirect_uris="\n".join(uris),
-        made_at=at,
+        sealed=seal(secret) if seal else None, made_at=at,
     )  # fmt: skip
     session.add(row)
     session.flush()

@@ -13,7 +13,8 @@ from membership.db import Base, Key
 class CommunityClient(Base):
     """A site (a forum, a wiki, the CMS) that signs patrons in, as staff registered it. Its secret is kept as a hash.
 
-    `redirect_uris`: one a line; only these very addresses are returned to.
+    `redirect_uris`: one a line; only these very addresses are returned to. `sealed`: a Discourse forum that speaks
+    DiscourseConnect and not OpenID Connect; its secret signs, so it is kept, under the application's own.
     """
 
     __tablename__ = "community_client"
@@ -23,6 +24,7 @@ class CommunityClient(Base):
     name: Mapped[str] = mapped_column(Text)
     secret_hash: Mapped[str] = mapped_column(Text)
     redirect_uris: Mapped[str] = mapped_column(Text)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     made_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
 

@@ -67,7 +67,9 @@ def authorize() -> Response | str:
         if request.args.get("prompt") == "none":
             return _answer(grant, None)
     posts_to(grant.request.payload.redirect_uri or grant.client.get_default_redirect_uri())
-    return render_template("perks/consent.html", site=site, scopes=scope.split(), query=request.query_string.decode())
+    return render_template(
+        "perks/consent.html", site=site, scopes=scope.split(), action=request.path, query=request.query_string.decode()
+    )
 
 
 @blueprint.post("/oauth/authorize")

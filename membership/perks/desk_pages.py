@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from contextlib import closing
 from typing import Any
 
@@ -20,7 +21,16 @@ from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.perks import actions, batches, codes, community, feeds, files, parcels, provider, queries, seats
 from membership.perks.desk_lists import grant_lines
-from membership.perks.forms import ClientForm, CodesForm, EpisodeForm, FileForm, PerkForm, perk_form
+from membership.perks.forms import (
+    ClientForm,
+    CodesForm,
+    EpisodeForm,
+    FileForm,
+    ForumForm,
+    LabelsForm,
+    PerkForm,
+    perk_form,
+)
 from membership.perks.models import Perk
 from membership.perks.own_pages import key
 from membership.perks.room import blueprint
@@ -228,8 +238,9 @@ def _text(data: Any) -> str:
     raw = data.read(CODES_LARGEST + 1) if hasattr(data, "read") else b""
     if len(raw) > CODES_LARGEST:
         raise codes.NoCodes()
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # what spreadsheets call Unicode text
     try:
-        return str(raw.decode("utf-8-sig"))
+        return str(raw.decode("utf-16" if wide else "utf-8-sig"))
     except UnicodeDecodeError:
         return str(raw.decode("cp1252", errors="replace"))
 
@@ -273,7 +284,8 @@ def _manage(perk_id: int, *, trouble: Refused | None = None, episode: EpisodeFor
         }  # fmt: skip
     return render_template(
         "perks/manage.html", perk=perk, words=KIND_WORDS, cost=cost_of(line), codes_form=CodesForm(formdata=None),
-        file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None),
+        file_form=FileForm(formdata=None), client_form=ClientForm(formdata=None), forum_form=ForumForm(formdata=None),
+        labels_form=LabelsForm(formdata=None),
         episode_form=episode or EpisodeForm(formdata=None),
         discovery=provider.issuer() + provider.DISCOVERY, trouble=words_of(trouble) if trouble else None, **values,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from membership.perks import ledger
 from membership.perks.models import PerkGrant
+from membership.perks.rules import LinkExpired
 from membership.perks.states import NoSuchPerk
 from membership.perks.stock_models import PerkFile, PerkFileContent
 from membership.readers import trail
@@ -37,13 +38,6 @@ class NotSuchAFile(Refused):
 
     field = "file"
     words = N_("Please choose a PDF, EPUB, MP3, M4A, Ogg, JPEG or PNG file of at most 40 MB.")
-
-
-class LinkExpired(Refused):
-    """A signed address of a file that is too old, or none of ours."""
-
-    status = 403
-    words = N_("This address has expired. Please open the file from your account once more.")
 
 
 def media_type(content: bytes) -> str:

@@ -214,6 +214,42 @@ class ParcelForm(Form):
     )  # fmt: skip
 
 
+class DoorForm(Form):
+    """A guest's code, scanned or typed."""
+
+    code = StringField(
+        _l("The guest's code"), validators=[Length(max=40)],
+        render_kw={"autocomplete": "off", "autocapitalize": "characters", "autofocus": True},
+    )  # fmt: skip
+
+
+class LabelsForm(Form):
+    """Which sheets of labels lie in the printer."""
+
+    sheet = SelectField(
+        _l("Labels on A4"),
+        choices=[
+            SelectChoice("70x37", _l("3 × 8, 70 × 37 mm")), SelectChoice("63.5x38.1", _l("3 × 7, 63.5 × 38.1 mm")),
+            SelectChoice("99.1x38.1", _l("2 × 7, 99.1 × 38.1 mm")), SelectChoice("105x42.3", _l("2 × 7, 105 × 42.3 mm")),
+            SelectChoice("own", _l("other measures")),
+        ],
+    )  # fmt: skip
+    measures = StringField(
+        _l("Other measures, in millimetres"), validators=[Length(max=60)], render_kw={"autocomplete": "off"}
+    )
+    first = IntegerField(_l("Begin with label number"), [Optional(), NumberRange(1, 500)], default=1, render_kw=NUMBER)
+
+
+class ForumForm(Form):
+    """A Discourse forum that leaves signing in to us."""
+
+    forum = StringField(_l("Its name, as patrons read it"), validators=[DataRequired(), Length(max=100)])
+    address = StringField(
+        _l("Its address"), validators=[DataRequired(), Length(max=300)],
+        render_kw={"inputmode": "url", "autocomplete": "off", "placeholder": "https://forum.example.org"},
+    )  # fmt: skip
+
+
 class ClientForm(Form):
     """A site that may sign patrons in."""
 

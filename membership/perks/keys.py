@@ -68,9 +68,19 @@ def signed(key: RSAKey, claims: dict[str, Any]) -> str:
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}, claims, key, [ALGORITHM])
 
 
+def sealed(secret: str, words: str) -> bytes:
+    """Another site's secret that must be read again, under the application's."""
+    return _box(secret, "membership/forum-secret").encrypt(words.encode())
+
+
+def unsealed(secret: str, box: bytes) -> str:
+    """The same, read again."""
+    return _box(secret, "membership/forum-secret").decrypt(box).decode()
+
+
 def _opened(row: SigningKey, secret: str) -> RSAKey:
     return RSAKey.import_key(json.loads(_box(secret).decrypt(row.sealed)))
 
 
-def _box(secret: str) -> Fernet:
-    return box(secret, "membership/signing-key")
+def _box(secret: str, use: str = "membership/signing-key") -> Fernet:
+    return box(secret, use)

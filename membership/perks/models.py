@@ -90,7 +90,8 @@ class PerkGrant(Base):
 class PerkStep(Base):
     """One thing that happened to a grant: the state it came to, when, by whom (staff; None: by itself or by its reader), why.
 
-    `why` is a word of ours: `standing` (lost or back), `staff`, `returned`, `left` (a seat given back), or empty.
+    `why` is a word of ours: `standing` (lost or back), `staff`, `returned`, `left` (a seat given back), `door` (let in,
+    or that undone), or empty.
     """
 
     __tablename__ = "perk_step"

@@ -89,6 +89,23 @@ def grants_of(session: Session, reader_id: int) -> list[tuple[PerkGrant, Perk]]:
     return [(grant, perk) for grant, perk in session.execute(statement)]
 
 
+@dataclass(frozen=True)
+class History:
+    """A grant from its beginning, its perk retired or not."""
+
+    grant: PerkGrant
+    perk: Perk
+    steps: tuple[PerkStep, ...]
+
+
+def histories_of(session: Session, reader_id: int) -> list[History]:
+    """Everything that a reader was ever issued and what became of it, step by step; the newest first."""
+    statement = select(PerkGrant, Perk).join(Perk, Perk.id == PerkGrant.perk_id).where(PerkGrant.reader_id == reader_id)
+    rows = session.execute(statement.order_by(PerkGrant.issued_at.desc(), PerkGrant.id.desc())).all()
+    steps = steps_of(session, [grant.id for grant, _ in rows])
+    return [History(grant, perk, tuple(steps.get(grant.id, ()))) for grant, perk in rows]
+
+
 def grant_by_code(session: Session, code: str) -> tuple[PerkGrant, Perk] | None:
     """The grant that a personal code proves, unless its perk was retired."""
     statement = (

@@ -23,6 +23,13 @@ class NoSuchLink(NotFound):
     words = N_("This members' link leads nowhere. Please look at your account for the one that is yours.")
 
 
+class LinkExpired(Refused):
+    """A members' link or a file's address that was signed too long ago, or is none of ours."""
+
+    status = 403
+    words = N_("This address has expired. Please open it from your account once more.")
+
+
 class LinkRests(Refused):
     """The code is genuine, but its reader has no standing at the moment."""
 
@@ -59,11 +66,12 @@ def read_code(typed: str) -> str | None:
     return "-".join(signs[start : start + GROUP] for start in range(0, len(signs), GROUP))
 
 
-def destination(address: str, code: str) -> str:
-    """The perk's address with the personal code added to its query."""
+def destination(address: str, code: str, signed: str) -> str:
+    """The perk's address with the personal code and the signed pass added to its query."""
     parts = urlsplit(address)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "code"]
-    return urlunsplit(parts._replace(query=urlencode([*query, ("code", code)])))
+    own = {"code": code, "pass": signed}
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in own]
+    return urlunsplit(parts._replace(query=urlencode([*query, *own.items()])))
 
 
 def checked_address(typed: str) -> str:

@@ -11,15 +11,16 @@ from wtforms import SelectChoice
 
 from membership import clock
 from membership.db import reading, transaction
-from membership.perks import ledger, parcels, queries
+from membership.perks import labels, ledger, parcels, queries
 from membership.perks.claim_models import PerkParcel, PostalAddress
-from membership.perks.forms import ParcelForm
+from membership.perks.forms import LabelsForm, ParcelForm
 from membership.perks.own_pages import MINE, key
 from membership.perks.room import blueprint
 from membership.perks.states import NoSuchPerk
 from membership.readers import trail
 from membership.refusals import Refused
 from membership.web.access import Who, allow
+from membership.web.errors import words_of
 from membership.web.sheets import as_csv
 
 
@@ -97,6 +98,35 @@ def packing_list(perk_id: int) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="packing-{perk.id}.csv"'}
     text = "\ufeff" + "".join(as_csv(rows, parcels.HEAD))
     return Response(text, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@blueprint.post("/staff/perks/<int:perk_id>/labels.pdf")
+@allow(Who.staff("manager"))
+def address_labels(perk_id: int) -> Response:
+    """The same addresses on sheets of labels. Noted like the list, for it says the same."""
+    form, at = LabelsForm(), clock.now()
+    try:
+        if not form.validate():
+            raise labels.NotASheet()
+        sheet = labels.SHEETS.get(form.sheet.data or "") or labels.read_sheet(form.measures.data or "")
+        first = form.first.data or 1
+        if first > sheet.holds:
+            raise labels.NotASheet()
+    except Refused as refused:
+        flash(words_of(refused), "bad")
+        return redirect(f"/staff/perks/{perk_id}", 303)
+    with transaction() as session:
+        perk = queries.perk_by_id(session, perk_id)
+        packed = parcels.to_pack(session, perk.id, at)
+        addresses = [(one.grant.id, one.address) for one in packed if one.address is not None and not one.old]
+        trail.note(
+            session, actor_id=current_user.reader_id, action="perk:labels", object=f"perk/{perk.id}", at=at,
+            rows=len(addresses),
+        )  # fmt: skip
+    by_hand = gettext("To be written by hand, because this font does not have their letters; numbers of the packing list:")
+    made = labels.printed(addresses, sheet, first=first, language=str(get_locale() or "en"), by_hand=by_hand)
+    headers = {"Content-Disposition": f'attachment; filename="labels-{perk.id}.pdf"'}
+    return Response(made, content_type="application/pdf", headers=headers)
 
 
 @blueprint.post("/staff/perks/<int:perk_id>/addresses")

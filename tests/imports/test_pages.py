@@ -97,6 +97,35 @@ def test_what_is_not_such_a_file_is_refused_in_words(session, client, manager, c
     assert session.scalars(select(Import)).all() == []
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"email,email,name\na@example.org,b@example.org,A\n",
+        "email,name\na@example.org,Zoë\n".encode("utf-16"),
+        "email;name\na@example.org;Zo\u00eb\n".encode("cp1252"),
+        b"email,na\x00me\na@example.org,\x00A\xff\xfe\n",
+        b"email,name\na@example.org," + b"x" * 99_000 + b"\n",
+        b"email," + b",".join(b"c%d" % number for number in range(2000)) + b"\na@example.org\n",
+        b"email,name\r\r\na@example.org,A,B,C,D\r\r\n",
+        ("email,name\n\u202ea@example.org\ufeff,\u2066=HYPERLINK(1)\n").encode(),
+    ],
+)
+def test_odd_files_are_read_and_nothing_in_them_or_their_names_does_harm(session, client, manager, content):
+    name = "../../etc/pass\x00wd<script>alert(1)</script>\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16")
+    form = {"form": "csv", "currency": "EUR", "dates": "", "file": (io.BytesIO(content), name + "x" * 300)}
+    sent = client.post("/staff/imports", data=form, content_type="multipart/form-data")
+    assert sent.status_code == 303, text(sent)[:500]
+    work(session)
+    page = client.get(sent.location)
+    assert page.status_code == 200 and "<script>alert" not in page.text
+    [row] = session.scalars(select(ImportRow))
+    assert row.verdict in ("left", "refused"), (row.verdict, row.reason)
+    assert client.get(f"{sent.location}/not-brought.csv").status_code == 200
+    assert client.get("/staff/imports").status_code == 200
+    if content.startswith(b"email,email"):
+        assert "email" in text(page).split("not read")[-1], "the second column of a name is told, and not read"
+
+
 def test_a_file_that_is_too_large_is_refused_and_only_here_is_more_taken(session, app, client, manager, monkeypatch):
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
     content = b"email,name\n" + b"a@example.org,A\n" * 200

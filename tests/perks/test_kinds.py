@@ -220,7 +220,7 @@ def test_a_feed_reader_reads_a_patrons_own_feed_which_dies_with_the_standing_or_
 def evening(session, **terms):
     now = clock.now()
     times = {"starts_at": now + 10 * DAY, "ends_at": now + 10 * DAY + timedelta(hours=2), "place": "The quay"}
-    return perk(session, "event", title="An evening", **(times | terms))
+    return perk(session, "event", **({"title": "An evening"} | times | terms))
 
 
 def test_seats_are_given_in_turn_and_the_list_moves_up(session, client):

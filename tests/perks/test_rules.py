@@ -32,14 +32,14 @@ def test_a_code_is_recognised_however_it_is_typed(typed, code):
 @pytest.mark.parametrize(
     ("address", "leads_to"),
     [
-        (EXAMPLE, EXAMPLE + "?code=AB"),
-        (EXAMPLE + "?page=2", EXAMPLE + "?page=2&code=AB"),
-        (EXAMPLE + "?code=other&x=", EXAMPLE + "?x=&code=AB"),
-        (EXAMPLE + "#top", EXAMPLE + "?code=AB#top"),
+        (EXAMPLE, EXAMPLE + "?code=AB&pass=x.y"),
+        (EXAMPLE + "?page=2", EXAMPLE + "?page=2&code=AB&pass=x.y"),
+        (EXAMPLE + "?code=other&x=&pass=forged", EXAMPLE + "?x=&code=AB&pass=x.y"),
+        (EXAMPLE + "#top", EXAMPLE + "?code=AB&pass=x.y#top"),
     ],
 )
-def test_the_code_is_carried_in_the_query(address, leads_to):
-    assert rules.destination(address, "AB") == leads_to
+def test_code_and_pass_are_carried_in_the_query(address, leads_to):
+    assert rules.destination(address, "AB", "x.y") == leads_to
 
 
 @pytest.mark.parametrize("address", [EXAMPLE, "http://127.0.0.1:8002/members", "http://localhost/x"])
