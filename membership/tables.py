@@ -33,6 +33,7 @@ from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
+from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.topics import models as topics
 from membership.web import limits
@@ -72,6 +73,7 @@ __all__ = [
     "promises",
     "readers",
     "receipts",
+    "second_step",
     "telling",
     "tiers",
     "topics",
