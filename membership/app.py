@@ -25,6 +25,10 @@ from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
+from membership.bulletins import tasks as bulletin_tasks
+from membership.bulletins import views as bulletins
+from membership.campaigns import tasks as campaign_tasks
+from membership.campaigns import views as campaigns
 from membership.config import Config
 from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
@@ -69,12 +73,13 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, appeals, webhooks,
-    webhook_pages, imports, reports, desk,
+    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, campaigns,
+    appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
-    webhook_tasks, reconciling, giving_tasks, import_tasks, report_tasks, desk_tasks,
+    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, report_tasks,
+    desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
@@ -83,8 +88,8 @@ TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
         "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
-        "appeals.appeal", "appeals.ballot", "appeals.on", "appeals.seen", "appeals.script", "appeals.frame_js",
-        "appeals.frame_css",
+        "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
+        "appeals.frame_js", "appeals.frame_css",
     }
 )  # fmt: skip
 """What answers before there is a newsroom. The webhook door and the embeds, being hot paths, never ask for it like this."""

@@ -31,6 +31,7 @@ from membership.imports.commands import commands as import_commands
 from membership.jobs import worker as jobs
 from membership.jobs.queue import LEASE, Claimed
 from membership.jobs.worker import Task
+from membership.mail.commands import commands as mail_commands
 from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
@@ -92,6 +93,7 @@ def _house() -> tuple[Config, Flask]:
 
 
 membership.add_command(import_commands(lambda: _house()[1]))
+membership.add_command(mail_commands(lambda: _house()[1]))
 
 
 @membership.command()

@@ -6,6 +6,8 @@ from membership.appeals import telling_models as telling
 from membership.ballots import models as ballots
 from membership.ballots import observer_models as observers
 from membership.ballots import urn
+from membership.bulletins import models as bulletins
+from membership.campaigns import models as campaigns
 from membership.db import Base
 from membership.dunning import models as dunning
 from membership.giving import correction_models as corrections
@@ -45,6 +47,8 @@ __all__ = [
     "account",
     "appeals",
     "ballots",
+    "bulletins",
+    "campaigns",
     "corrections",
     "drift",
     "dunning",

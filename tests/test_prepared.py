@@ -15,6 +15,7 @@ from tests import make
 _STANDING = select(
     Membership.subscription_id, Membership.amount, Membership.paid_until, Membership.frozen, Membership.ends_at
 ).where(Membership.reader_id == bindparam("reader"), Membership.status == "active")
+_WHOLE = select(Membership).where(Membership.reader_id == bindparam("reader"))
 _KNOW = insert(Person)
 
 
@@ -29,6 +30,31 @@ def test_what_the_session_has_not_written_yet_is_seen(session):
     ada = make.patron(session, "ada@example.org")
     session.scalars(select(Membership)).one().amount = 700
     assert db.run(session, _STANDING, {"reader": ada.reader_id}).one().amount == 700
+
+
+def test_a_row_found_is_the_one_that_the_session_knows(session):
+    reader = make.patron(session, "ada@example.org").reader_id
+    session.expunge_all()
+    found = db.find(session, Membership, _WHOLE, {"reader": reader})
+    assert found.amount == 500 and found.started_at.tzinfo is not None and session.get(Membership, found.id) is found
+    found.amount = 700
+    assert db.find(session, Membership, _WHOLE, {"reader": reader}) is found
+    session.expire_all()
+    assert found.amount == 700
+    assert db.find(session, Membership, _WHOLE, {"reader": 0}) is None
+
+
+def test_a_row_is_altered_at_once_and_only_where_it_differs(session):
+    ada = make.patron(session, "ada@example.org")
+    row = session.scalars(select(Membership).where(Membership.reader_id == ada.reader_id)).one()
+    seen = []
+    event.listen(session.get_bind(), "before_cursor_execute", lambda _c, _u, sql, *_: seen.append(sql))
+    db.alter(session, row, amount=700, currency=row.currency, paid_until=make.NOON)
+    db.alter(session, row, amount=700)
+    session.flush()
+    assert len(seen) == 1 and "currency" not in seen[0]
+    session.expire_all()
+    assert (row.amount, row.paid_until) == (700, make.NOON)
 
 
 def test_a_column_that_is_not_named_gets_its_default(session):

@@ -92,7 +92,7 @@ def change() -> Response | tuple[str, int]:
         raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "amount")
-        return _page(line, form), refused.status
+        return _page(line, form, declined=isinstance(refused, gateway_changing.BankSaysNo)), refused.status
     if choice.when is When.NOW:
         flash(gettext("Your membership is changed. Thank you."))
     elif after.next_amount is not None:
@@ -144,7 +144,7 @@ def _wanted(line: MembershipLine, choice: Choice, form: ChangeForm) -> Wanted:
     return Wanted(tier.stripe_product_id, choice.amount, choice.interval, key)
 
 
-def _page(line: MembershipLine, form: ChangeForm) -> str:
+def _page(line: MembershipLine, form: ChangeForm, *, declined: bool = False) -> str:
     trouble = ""
     try:
         check(line)
@@ -156,4 +156,5 @@ def _page(line: MembershipLine, form: ChangeForm) -> str:
     if not form.tier.data and not form.amount.data:
         form.tier.data = next((offer.slug for offer in offers if offer.id == line.tier_id), None)
     fees = fee_examples(line.amount.currency, [offer.monthly for offer in offers])
-    return render_template("account/amount.html", line=line, form=form, offers=offers, trouble=trouble, fees=fees)
+    shown = {"offers": offers, "trouble": trouble, "fees": fees, "declined": declined}
+    return render_template("account/amount.html", line=line, form=form, **shown)

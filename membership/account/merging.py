@@ -14,6 +14,10 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot, BallotRoll
 from membership.db import Base
+from membership.giving.guard_models import CheckoutOrigin
+from membership.giving.guarding import person_key
+from membership.giving.models import Checkout
+from membership.giving.payers import look_at_payers
 from membership.jobs.queue import post
 from membership.mail.bounces import readdress
 from membership.mail.models import Bounce, Letter
@@ -64,6 +68,7 @@ def merge(session: Session, reader_id: int, other_id: int, *, by: int, at: datet
     old = Recipient(goes.email, goes.name, goes.language, reader_id)
     if not stays.name:
         stays.name = goes.name
+    _claim_pages(session, goes.email, reader_id)
     moved = {name: count for name, count in _move_rows(session, reader_id, other_id) if count}
     _close(session, goes, reader_id, at=at)
     readdress(session, reader_id, stays.email)
@@ -71,6 +76,7 @@ def merge(session: Session, reader_id: int, other_id: int, *, by: int, at: datet
     for which, to in (("old", old), ("new", new)):
         key = f"merged:{other_id}:{which}"
         write(session, "merged", to, key=key, at=at, kept=stays.email, gone=old.address)
+    look_at_payers(session, reader_id, at=at)
     post(session, "perks.grant", f"perks:{reader_id}", {"reader": reader_id}, due_at=at)
     note(session, actor_id=by, action="reader:merged", object=f"reader/{other_id}", at=at, into=reader_id, rows=moved)
 
@@ -86,6 +92,13 @@ def _move_rows(session: Session, reader_id: int, other_id: int) -> list[tuple[st
     for table in (Letter, Bounce):
         session.execute(update(table).where(table.reader_id == other_id).values(reader_id=reader_id))
     return [*moved, ("ballot_roll.reader_id", _move_open_rolls(session, reader_id, other_id))]
+
+
+def _claim_pages(session: Session, email: str, reader_id: int) -> None:
+    """Hosted pages that the address which goes has open: what is paid there is the money of the reader who stays."""
+    theirs = select(CheckoutOrigin.checkout_id).where(CheckoutOrigin.person == person_key(email))
+    still = (Checkout.reader_id.is_(None), Checkout.state.in_(("begun", "open", "waiting")), Checkout.id.in_(theirs))
+    session.execute(update(Checkout).where(*still).values(reader_id=reader_id))
 
 
 def naming_a_reader() -> list[tuple[Table, Column[Any]]]:
@@ -144,4 +157,6 @@ def _close(session: Session, goes: Person, into: int, *, at: datetime) -> None:
     session.execute(update(ReaderSession).where(*alive).values(ended_at=at))
     session.delete(goes)
     session.execute(update(Reader).where(Reader.id == other_id).values(merged_into_id=into, merged_at=at))
+    # Who had been merged into them before is one step from the reader who stays, too.
+    session.execute(update(Reader).where(Reader.merged_into_id == other_id).values(merged_into_id=into))
     session.flush()

@@ -66,7 +66,7 @@ class Patron:
 
     reader: Reader
     person: Person | None
-    customers: list[str]
+    customers: list[StripeCustomer]
     lines: list[MembershipLine]
     running: list[MembershipLine]
     cases: list[PaymentCase]
@@ -146,7 +146,7 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
     lines = membership_lines(session, reader_id, at)
     of_reader = select(Membership.id).where(Membership.reader_id == reader_id, running_now())
     running = set(session.execute(of_reader).scalars())
-    customers = select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id)
+    customers = select(StripeCustomer).where(StripeCustomer.reader_id == reader_id)
     letters = select(Letter).where(Letter.reader_id == reader_id).order_by(Letter.id.desc())
     return Patron(
         reader=reader,

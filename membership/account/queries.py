@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from membership.account.rules import Situation, has_standing, may_cancel, situation
 from membership.dunning.models import UnpaidInvoice
-from membership.dunning.queries import open_unpaid
+from membership.dunning.queries import lacks_card, open_unpaid
 from membership.giving.models import Payment
 from membership.giving.queries import receipt_of
 from membership.giving.receipt_models import Receipt
@@ -55,6 +55,7 @@ class MembershipLine:
     planned: PlannedChange | None = None
     past_due: bool = False
     seats: int | None = None
+    lacks_card: bool = False
 
     @property
     def owed(self) -> Money | None:
@@ -151,6 +152,7 @@ def _line(session: Session, membership: Membership, tier: str, at: datetime) -> 
         planned=_planned(session, membership, tier),
         past_due=membership.status == "past_due",
         seats=membership.seats,
+        lacks_card=state is not Situation.ENDED and lacks_card(session, membership.id),
     )
 
 

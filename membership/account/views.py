@@ -31,6 +31,7 @@ from membership.db import reading, transaction
 from membership.giving.guarding import person_key
 from membership.giving.queries import payments_of, waiting_once
 from membership.giving.statements import years_of
+from membership.giving.went_back import went_back
 from membership.mail.bounces import lift, standing_bounce
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
@@ -69,6 +70,7 @@ def overview() -> str:
     """Everything at a glance: standing, what to vote on, perks, the last payments."""
     reader_id, at = current_user.reader_id, clock.now()
     with reading() as session:
+        last = payments_of(session, reader_id)[:LAST_PAYMENTS]
         values = {
             "part": taking_part(session, reader_id, at),
             "lines": queries.membership_lines(session, reader_id, at),
@@ -76,7 +78,8 @@ def overview() -> str:
             "gifts": gifts_by(session, reader_id),
             "seats": seats_of_reader(session, reader_id, at),
             "grants": grants_of(session, reader_id),
-            "payments": payments_of(session, reader_id)[:LAST_PAYMENTS],
+            "payments": last,
+            "back": went_back(session, [payment.id for payment, _receipt in last]),
             "read_on": _read_on(newsroom.sites(session)) if current_user.has_standing else None,
             "waiting_once": waiting_once(session, reader_id, person_key(current_user.email)),
             "bounce": standing_bounce(session, reader_id, current_user.email),
@@ -110,10 +113,12 @@ def payments() -> str:
     """Every payment with its receipt."""
     with reading() as session:
         rows = payments_of(session, current_user.reader_id)
+        back = went_back(session, [payment.id for payment, _receipt in rows])
         waiting = waiting_once(session, current_user.reader_id, person_key(current_user.email))
         own = newsroom.current(session)
         years = years_of(session, current_user.reader_id, own.time_zone if own else "UTC")
-    return render_template("account/payments.html", payments=rows, waiting_once=waiting, years=years, money_of=money_of)
+    values = {"payments": rows, "back": back, "waiting_once": waiting, "years": years}
+    return render_template("account/payments.html", money_of=money_of, **values)
 
 
 @blueprint.get("/account/preferences")
@@ -161,6 +166,6 @@ def _preferences(form: PreferencesForm) -> str:
     return render_template("account/preferences.html", form=form, languages=LANGUAGES, sorts=SORTS)
 
 
-def money_of(row: object) -> Money:
-    """The amount of a payment's row."""
-    return Money(row.amount, row.currency)  # type: ignore[attr-defined]
+def money_of(row: object, minor: int | None = None) -> Money:
+    """The amount of a payment's row, or so much of it."""
+    return Money(row.amount if minor is None else minor, row.currency)  # type: ignore[attr-defined]

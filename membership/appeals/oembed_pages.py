@@ -1,4 +1,4 @@
-"""`/oembed`: what a site needs to show a ballot or the support page from its mere address (oEmbed 1.0, oembed.com)."""
+"""`/oembed`: what a site needs to show a ballot, a campaign or the appeal from its mere address (oEmbed 1.0, oembed.com)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from membership.appeals.embed_pages import face_now
 from membership.appeals.room import blueprint
 from membership.ballots import queries as ballots
+from membership.campaigns.queries import campaign_at
 from membership.db import reading
 from membership.refusals import N_, NotFound, Refused
 from membership.web.access import Who, allow
@@ -29,7 +30,10 @@ class OnlyJson(Refused):
 @blueprint.get("/oembed")
 @allow(Who.ANYONE)
 def oembed() -> Response:
-    """A frame for the address asked about: `/ballots/<slug>`, or `/` for the appeal. Any site may ask, ours may frame."""
+    """A frame for the address asked about: `/ballots/<slug>`, `/campaigns/<slug>`, or `/` for the appeal.
+
+    Any site may ask, ours may frame.
+    """
     if request.args.get("format", "json") != "json":
         raise OnlyJson()
     face, base = face_now(), str(current_app.config["MEMBERSHIP"].base_url)
@@ -63,10 +67,12 @@ def _embedded(address: str, base: str, name: str) -> tuple[str, str]:
         return "/embed/appeal", name
     folder, _, slug = asked.path.strip("/").partition("/")
     with reading() as session:
-        found = ballots.ballot_at(session, slug) if folder == "ballots" and "/" not in slug else None
-    if found is None:
+        if folder == "ballots" and (ballot := ballots.ballot_at(session, slug)):
+            return f"/embed/ballot/{ballot.slug}", ballot.title
+        campaign = campaign_at(session, slug) if folder == "campaigns" else None
+    if campaign is None or campaign.published_at is None:
         raise NotFound()
-    return f"/embed/ballot/{found.slug}", found.title
+    return f"/embed/goal/{campaign.slug}", campaign.title
 
 
 def _at_most(name: str, usual: int) -> int:

@@ -6,13 +6,14 @@ import secrets
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.appeals.telling_models import Brought, ThanksCode
 from membership.db import insert_once
 from membership.giving.models import Checkout
 from membership.giving.touch_models import CheckoutTouch
+from membership.readers.models import Reader
 
 
 def make_code(session: Session, reader_id: int, *, at: datetime) -> None:
@@ -23,7 +24,8 @@ def make_code(session: Session, reader_id: int, *, at: datetime) -> None:
 def end_code(session: Session, reader_id: int) -> None:
     """The code is gone: links that carry it work as before and thank nobody. Who was brought is forgotten with it."""
     session.execute(delete(Brought).where(Brought.bringer_id == reader_id))
-    session.execute(delete(ThanksCode).where(ThanksCode.reader_id == reader_id))
+    merged = select(Reader.id).where(Reader.merged_into_id == reader_id)  # whoever they were before has a code, too
+    session.execute(delete(ThanksCode).where(or_(ThanksCode.reader_id == reader_id, ThanksCode.reader_id.in_(merged))))
 
 
 def code_of(session: Session, reader_id: int) -> str | None:
@@ -32,17 +34,22 @@ def code_of(session: Session, reader_id: int) -> str | None:
 
 
 def brought_by(session: Session, reader_id: int) -> list[Brought]:
-    """Those who said that this reader had brought them, the newest first."""
-    rows = select(Brought).where(Brought.bringer_id == reader_id)
+    """Those who said that this reader had brought them, the newest first. Who turned out to be the same person is nobody."""
+    own = select(Checkout.id).where(Checkout.reader_id == reader_id)
+    rows = select(Brought).where(Brought.bringer_id == reader_id, Brought.checkout_id.not_in(own))
     return list(session.execute(rows.order_by(Brought.told_at.desc(), Brought.checkout_id.desc())).scalars())
 
 
 def bringer_of(session: Session, checkout: Checkout) -> int | None:
-    """Whose link a paid checkout came by, if they can still be told: not oneself, and not told already."""
+    """Whose link a paid checkout came by, if they can still be told: not oneself, and not told already.
+
+    The code of a reader who was merged into another one thanks that one.
+    """
     if checkout.state != "paid" or session.get(Brought, checkout.id) is not None:
         return None
     found = (
-        select(ThanksCode.reader_id)
+        select(func.coalesce(Reader.merged_into_id, Reader.id))
+        .join(ThanksCode, ThanksCode.reader_id == Reader.id)
         .join(CheckoutTouch, CheckoutTouch.thanks == ThanksCode.code)
         .where(CheckoutTouch.checkout_id == checkout.id)
     )

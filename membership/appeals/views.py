@@ -7,14 +7,26 @@ from urllib.parse import urlencode
 from flask import render_template, request
 
 from membership import clock
-from membership.appeals import ballot_pages, desk_pages, embed_pages, oembed_pages, queries, result_pages, telling_pages
+from membership.appeals import (
+    ballot_pages,
+    desk_pages,
+    embed_pages,
+    goal_pages,
+    oembed_pages,
+    queries,
+    result_pages,
+    telling_pages,
+)
 from membership.appeals.room import blueprint
+from membership.campaigns.queries import progress, running
 from membership.db import reading
 from membership.giving.paying import article_asked, coffees_and_currency
 from membership.newsroom import queries as newsroom
 from membership.web.access import Who, allow
 
-__all__ = ["ballot_pages", "blueprint", "desk_pages", "embed_pages", "oembed_pages", "result_pages", "telling_pages"]
+__all__ = [
+    "ballot_pages", "blueprint", "desk_pages", "embed_pages", "goal_pages", "oembed_pages", "result_pages", "telling_pages",
+]  # fmt: skip
 
 WORTH_COUNTING = 25
 """From so many patrons on, the support page says how many there are."""
@@ -28,8 +40,10 @@ def support() -> str:
     at, came = clock.now(), article_asked()
     with reading() as session:
         count = queries.patrons(session, at)
+        campaigns = [(one, progress(session, one)) for one in running(session, at)]
         return render_template(
             "appeals/support.html",
+            campaigns=campaigns,
             carried=f"?{urlencode({'article': came})}" if came else "",
             coffee=coffees.get(code),
             patrons=count if count >= WORTH_COUNTING else None,

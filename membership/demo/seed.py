@@ -18,6 +18,7 @@ from membership.ballots.observer_models import BallotObserver
 from membership.demo import books, corrected, elsewhere, given_away, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
+from membership.demo.bulletins import tell_bulletins
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
 from membership.giving.receipts import issuer_lines
@@ -134,6 +135,7 @@ def seed(
     _leave_no_work_for_the_past(session, at)
     corrected.plan_notices(session, accounts, at=at)
     given_away.plan(session, at=at)
+    tell_bulletins(session, by=staff["manager"], at=at, chance=chance)
     return Told(patron_id, staff["admin"])
 
 

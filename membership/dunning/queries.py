@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from membership.db import run
 from membership.dunning.models import CardChange, CardLink, UnpaidInvoice
 from membership.dunning.rules import LinkIsSpent, link_is_open
+from membership.giving.correction_models import Dispute
+from membership.giving.models import Payment
 from membership.mail.models import Letter
-from membership.memberships.models import Membership
+from membership.memberships.models import Membership, MembershipPayment
 from membership.web.tokens import hashed
 
 _OPEN = (
@@ -39,6 +41,34 @@ def open_unpaid(session: Session, membership_id: int) -> list[UnpaidInvoice]:
 def owes(session: Session | Connection, subscription_id: str) -> bool:
     """Whether a failed payment of this subscription is still open in our books."""
     return run(session, _OWES, {"subscription": subscription_id}).first() is not None
+
+
+_LAST_PAID = (
+    select(Payment.reader_id, Payment.paid_at, Payment.card_brand, Payment.card_last4, Payment.id)
+    .join(MembershipPayment, MembershipPayment.payment_id == Payment.id)
+    .where(MembershipPayment.membership_id == bindparam("membership"))
+    .order_by(Payment.paid_at.desc(), Payment.id.desc())
+    .limit(1)
+)
+
+
+def lacks_card(session: Session, membership_id: int) -> bool:
+    """Whether the card or account that paid a membership last was taken off (docs/decisions/0019): it, or the same card for
+    something else of this reader, was disputed since, and no other one was stored after that."""
+    last = run(session, _LAST_PAID, {"membership": membership_id}).first()
+    if last is None:
+        return False
+    same = Payment.id == last.id
+    if last.card_last4 is not None:
+        same = or_(same, and_(Payment.card_brand == last.card_brand, Payment.card_last4 == last.card_last4))
+    disputed = (
+        select(func.max(Dispute.opened_at))
+        .join(Payment, Payment.id == Dispute.payment_id)
+        .where(Payment.reader_id == last.reader_id, same, Dispute.opened_at >= last.paid_at)
+        .where(Dispute.status.not_like("warning%"))
+    )
+    since = session.execute(disputed).scalar_one()
+    return since is not None and card_changed_since(session, membership_id, since) is None
 
 
 def unpaid(session: Session, invoice_id: str) -> UnpaidInvoice | None:

@@ -13,6 +13,7 @@ from membership.db import insert_once, insert_once_as
 from membership.gateway.readings import CheckoutReading, PaymentReading, Settlement
 from membership.giving.ledger import book
 from membership.giving.models import Checkout, Payment, StripeCustomer
+from membership.giving.payers import note_payer
 from membership.giving.queries import checkout_by_token, reader_of_customer
 from membership.giving.receipts import post_receipt
 from membership.mail.writing import Recipient, write
@@ -113,7 +114,7 @@ def reader_behind(session: Session, token: str | None, customer_id: str | None, 
         person = readers.know(session, checkout.email, at=at, language=checkout.language)
         checkout.reader_id = person.reader_id
     if customer_id:
-        insert_once(session, StripeCustomer, customer_id=customer_id, reader_id=checkout.reader_id)
+        note_payer(session, customer_id, checkout.reader_id, at=at)
     return checkout.reader_id
 
 
@@ -133,6 +134,7 @@ def book_payment(
     paid_at: datetime,
     settlement: Settlement | None,
     article_id: int | None,
+    checkout_id: int | None = None,
     receipted: bool = True,
     at: datetime,
 ) -> Payment:
@@ -156,6 +158,7 @@ def book_payment(
         card_brand=settlement.card_brand if settlement else None,
         card_last4=settlement.card_last4 if settlement else None,
         article_id=article_id,
+        checkout_id=checkout_id,
     )
     payment = new or session.execute(select(Payment).where(Payment.stripe_id == stripe_id)).scalar_one()
     if settlement is not None and settlement.booked is not None:
@@ -182,5 +185,6 @@ def receive_donation(session: Session, paid: PaymentReading, *, at: datetime) ->
         paid_at=paid.settlement.paid_at if paid.settlement else paid.created_at,
         settlement=paid.settlement,
         article_id=checkout.article_id,
+        checkout_id=checkout.id,
         at=at,
     )

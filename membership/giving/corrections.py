@@ -183,6 +183,8 @@ def _tell_refund(session: Session, payment: Payment, refund: Refund, kind: str, 
         to = Recipient(person.email, person.name, person.language, person.reader_id)
         amount = Money(refund.amount, refund.currency)
         paid = Money(payment.amount, payment.currency)
+        session.flush()
+        gone = sum(row.amount for row in refunds_of(session, payment.id) if row.state == "succeeded")
         write(
             session,
             kind,
@@ -192,6 +194,7 @@ def _tell_refund(session: Session, payment: Payment, refund: Refund, kind: str, 
             amount=amount,
             paid=paid,
             payment=payment,
+            whole=gone >= payment.amount,
         )
 
 

@@ -11,12 +11,13 @@ from membership.db import Base, Key, Minor
 
 
 class StripeCustomer(Base):
-    """Which Stripe customer is which reader."""
+    """Which Stripe customer is which reader. `rests_since`: the reader pays as another one, and nothing runs under this."""
 
     __tablename__ = "stripe_customer"
 
     customer_id: Mapped[str] = mapped_column(Text, primary_key=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    rests_since: Mapped[datetime | None]
 
 
 class Checkout(Base):
@@ -57,7 +58,8 @@ class Payment(Base):
     `stripe_id` is the paid object (`in_…` for a membership's period, `pi_…` for a donation or a membership given away as a
     `gift`): the key that makes one payment of however many events. `amount` is gross, in the currency the reader paid in.
     `taken_over_at`: another system collected it, and since then it stands in these books; its receipt, and the letters about
-    what had become of it by then, are that system's.
+    what had become of it by then, are that system's. `checkout_id`: the checkout of ours that it goes back to (a
+    membership's: the one that began it), where there was one.
     """
 
     __tablename__ = "payment"
@@ -77,6 +79,7 @@ class Payment(Base):
     card_brand: Mapped[str | None] = mapped_column(Text)
     card_last4: Mapped[str | None] = mapped_column(Text)
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id"), index=True)
+    checkout_id: Mapped[int | None] = mapped_column(ForeignKey("checkout.id"), index=True)
 
 
 class LedgerEntry(Base):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
 from flask import current_app, request
@@ -34,6 +35,9 @@ from membership.web.locale import browser_languages
 STRIPE_LOCALES = frozenset(
     """bg cs da de el en es et fi fr hr hu id it ja ko lt lv ms mt nb nl pl pt ro ru sk sl sv th tr vi zh""".split()  # noqa: SIM905
 )
+PAGE_LIVES = timedelta(hours=23)
+"""How long somebody is still sent to a page that was opened before. Stripe closes it after a day, says no more than that
+something is over, and shows no way back; its idempotency keys are as old."""
 
 
 def language() -> str:
@@ -114,10 +118,10 @@ def send_to_stripe(
         note_touch(session, checkout, touch, at=at)
         prepare(session, checkout)
         customer = customer_of(session, checkout.reader_id) if checkout.reader_id else None
+    if checkout.state not in {"begun", "open"} or checkout.begun_at + PAGE_LIVES < at:
+        raise FormUsed()
     if checkout.session_url and checkout.state == "open":
         return checkout.session_url
-    if checkout.state not in {"begun", "open"}:
-        raise FormUsed()
     opened = open_page(_request(checkout, customer, back))
     with transaction() as session:
         note_opened(session, checkout.id, session_id=opened.id, url=opened.url)

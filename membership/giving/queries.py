@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, union
 from sqlalchemy.orm import Session
 
-from membership.db import run
+from membership.db import find, run
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import DISPUTE_TAKES, REFUND_HOLDS, UNDECIDED
 from membership.giving.guard_models import CheckoutOrigin
@@ -33,9 +34,10 @@ def checkout_by_token(session: Session, token: str | None) -> Checkout | None:
 
 
 def customer_of(session: Session, reader_id: int) -> str | None:
-    """The Stripe customer of a reader, the first one there was."""
+    """The Stripe customer as whom a reader pays: of several, one that does not rest."""
     statement = select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id)
-    return session.execute(statement.order_by(StripeCustomer.customer_id).limit(1)).scalar_one_or_none()
+    awake_first = (StripeCustomer.rests_since.is_not(None), StripeCustomer.customer_id)
+    return session.execute(statement.order_by(*awake_first).limit(1)).scalar_one_or_none()
 
 
 def customers_of(session: Session, reader_id: int) -> list[str]:
@@ -53,19 +55,28 @@ def reader_of_customer(session: Session, customer_id: str | None) -> int | None:
 
 
 _BY_INTENT = select(Payment).where(Payment.payment_intent_id == bindparam("intent"))
-_CORRECTED = select(
-    exists().where(Refund.payment_id == Payment.id) | exists().where(Dispute.payment_id == Payment.id)
+_BOOKED = select(
+    Payment.id,
+    (exists().where(Refund.payment_id == Payment.id) | exists().where(Dispute.payment_id == Payment.id)).label("corrected"),
 ).where(Payment.payment_intent_id == bindparam("intent"))
 
 
 def payment_by_intent(session: Session, payment_intent_id: str) -> Payment | None:
     """The payment that Stripe collected by this payment intent, of whatever kind."""
-    return session.execute(_BY_INTENT, {"intent": payment_intent_id}).scalar_one_or_none()
+    return find(session, Payment, _BY_INTENT, {"intent": payment_intent_id})
 
 
-def is_corrected(session: Session | Connection, payment_intent_id: str) -> bool:
-    """Whether our books hold a refund or dispute of the payment that this payment intent collected."""
-    return bool(run(session, _CORRECTED, {"intent": payment_intent_id}).scalar())
+class Booked(NamedTuple):
+    """A payment that our books hold, and whether they hold a refund or dispute of it."""
+
+    id: int
+    corrected: bool
+
+
+def booked_by(books: Session | Connection, payment_intent_id: str) -> Booked | None:
+    """The same, as much as most need to know."""
+    row = run(books, _BOOKED, {"intent": payment_intent_id}).first()
+    return Booked(row.id, bool(row.corrected)) if row else None
 
 
 def payment_counts() -> ColumnElement[bool]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from membership.money import Money, check_bounds, currency, read_amount
 from membership.refusals import N_, Refused
@@ -112,3 +114,9 @@ def typed_part(basis_points: int) -> str:
     """Basis points as somebody would type the percentage: `1.5`."""
     whole, rest = divmod(basis_points, 100)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
+
+
+def goes_on_as(payers: Mapping[str, tuple[bool, datetime]]) -> str:
+    """As which of one person's payers at Stripe they pay from now on: one under whom a subscription runs, else any; of
+    those the one who was there first. `payers`: whether something runs, and since when there is this payer."""
+    return min(payers, key=lambda payer: (not payers[payer][0], payers[payer][1], payer))

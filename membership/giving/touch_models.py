@@ -18,7 +18,10 @@ class CheckoutTouch(Base):
     """
 
     __tablename__ = "checkout_touch"
-    __table_args__ = (Index("ix_checkout_touch_appeal_id", "appeal_id"),)
+    __table_args__ = (
+        Index("ix_checkout_touch_appeal_id", "appeal_id"),
+        Index("ix_checkout_touch_campaign", "campaign"),
+    )
 
     checkout_id: Mapped[int] = mapped_column(ForeignKey("checkout.id"), primary_key=True)
     embed: Mapped[str | None] = mapped_column(Text)

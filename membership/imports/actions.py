@@ -226,6 +226,7 @@ def _judge(session: Session, run: Import, rows: Sequence[ImportRow], *, at: date
     planned = _each_once(
         (row, reading, plan(reading, facts[row.number], at=at), facts[row.number]) for row, reading in readable
     )
+    _note_lines(session, run, planned)
     named = {theirs.casefold(): slug for theirs, slug in run.options["tiers"].items()}
     tiers = {
         row.number: tier_for_row(
@@ -243,12 +244,24 @@ def _judge(session: Session, run: Import, rows: Sequence[ImportRow], *, at: date
 
 def _each_once(planned: Iterable[Planned]) -> list[Planned]:
     """Two rows that lead to one subscription are about two people: the second is for a person to look at."""
-    found, seen = [], set[str]()
+    found, lines = [], dict[str, int]()
     for row, reading, told, facts in planned:
-        live = told.live.subscription_id if told.live else ""
-        found.append((row, reading, Plan("doubt", reason="two_people") if live in seen else told, facts))
-        seen |= {live} if live else set()
+        if told.live is not None:
+            first = lines.setdefault(told.live.subscription_id, row.line)
+            if first != row.line:
+                values = {"ids": told.live.subscription_id, "line": str(first)}
+                told = Plan("doubt", reason="one_subscription", values=values)
+        found.append((row, reading, told, facts))
     return found
+
+
+def _note_lines(session: Session, run: Import, planned: Sequence[Planned]) -> None:
+    """Which line of the file a subscription is adopted for, so that the batches to come know of it."""
+    lines = [{"id": told.live.subscription_id, "at": row.line} for row, _, told, _ in planned if told.live is not None]
+    if lines:
+        table: Any = LiveSubscription.__table__
+        own = (table.c.import_id == run.id, table.c.subscription_id == bindparam("id"))
+        session.connection().execute(update(table).where(*own).values(line=bindparam("at")), lines)
 
 
 def _judged(

@@ -1,9 +1,10 @@
 """Which columns the other systems' files have, by name and in any order, and what a row of them says. Pure.
 
 Sources: Patreon's members export as public readers of it have it (`Name,Email,…,Access Expiration,Next Charge Date,…`, days
-as `2023-04-08 17:45:28.731953`); Ghost's members export (`id,email,name,note,subscribed_to_emails,complimentary_plan,…`);
-help.steadyhq.com/en/articles/6265612 (Steady's); memberful.com/help/import-members (Memberful writes days as month/day/year;
-the names of its export's columns are not published, so several spellings are known here).
+as `2023-04-08 17:45:28.731953`); the header that Ghost's own tests expect (`id,email,name,note,subscribed_to_emails,…,tiers,
+gift_id`); help.steadyhq.com/en/articles/6265612 and public samples of Steady's file (days as `2022-06-08`, out of
+spreadsheets as `21.02.23`); Memberful's as public importers read it (`Memberful ID`, `Full Name`, `Email`, `Plan`, `Active`,
+`Created at` and `Expiration date` as `2023-04-08`, `Stripe Customer ID`).
 """
 
 from __future__ import annotations
@@ -186,22 +187,28 @@ def _own(row: _Row) -> Reading:
 
 
 def _ghost(row: _Row) -> Reading:
-    """What is paid stands at Stripe alone; `created_at` is when the account was made, which is no pledge."""
+    """What is paid stands at Stripe alone; `created_at` is when the account was made, which is no pledge. Complimentary
+    plans and gifts have no end in the file; `paid_until` is a column that staff may add for them."""
     email, key = row.email()
-    customer = row.text("customer_id")
+    customer, until = row.text("customer_id"), row.moment("paid_until", whole_day=True)
     if row.text("deleted_at"):
         state = ENDED
-    elif read_yes(row.text("complimentary")):
+    elif read_yes(row.text("complimentary")) or row.text("gift"):
         state = COMPLIMENTARY
     else:
         state = RUNNING if customer and row.text("tier") else FREE
     letters, tier = read_yes(row.text("letters")), row.text("tier")
-    return Reading(row.text("id"), email, key, row.name(), state, tier=tier, customer_id=customer, letters=letters)
+    return Reading(
+        row.text("id"), email, key, row.name(), state, tier=tier, paid_until=until if state == COMPLIMENTARY else None,
+        customer_id=customer, letters=letters,
+    )  # fmt: skip
 
 
 def _memberful(row: _Row) -> Reading:
+    """The export names neither price nor rhythm: where nothing at Stripe says them, staff add them as columns."""
     email, key = row.email()
     price, rhythm = row.money("amount"), row.text("interval")
+    interval = read_interval(rhythm) if rhythm else None
     until = row.moment("paid_until", whole_day=True, order="mdy")
     word, renews = row.word("status"), read_yes(row.text("renews"))
     over = until is not None and until <= row.manner.at
@@ -215,7 +222,7 @@ def _memberful(row: _Row) -> Reading:
         raise BadRow("status", typed=row.text("status", 60))
     since = row.since(order="mdy") if state in (RUNNING, ENDING) else None
     return Reading(
-        row.text("id"), email, key, row.name(), state, price, read_interval(rhythm), rhythm, row.text("tier"), since, until,
+        row.text("id"), email, key, row.name(), state, price, interval, rhythm, row.text("tier"), since, until,
         row.text("customer_id"), row.text("subscription_id"), read_yes(row.text("letters")),
     )  # fmt: skip
 
@@ -268,23 +275,19 @@ FORMATS: Mapping[str, Format] = {
         {
             "email": ("email",), "name": ("name",), "id": ("id",), "letters": ("subscribed to emails",),
             "complimentary": ("complimentary plan",), "customer_id": ("stripe customer id",), "tier": ("tiers", "products"),
-            "deleted_at": ("deleted at",),
+            "deleted_at": ("deleted at",), "gift": ("gift id",), "paid_until": ("paid until",),
         },
         ("subscribed to emails", "complimentary plan"), _ghost,
     ),
     "memberful": Format(
         {
-            "email": ("email", "email address"), "name": ("full name", "name"), "first_name": ("first name",),
-            "last_name": ("last name",), "id": ("member id", "memberful id", "id"),
-            "status": ("status", "active", "subscription status"), "renews": ("auto renew", "autorenew", "renews"),
-            "tier": ("plan", "plan name", "subscription", "plans"), "amount": ("price", "amount", "plan price"),
-            "currency": ("currency",), "interval": ("interval", "renewal period", "billing interval"),
-            "since": ("signup date", "created at", "member since", "subscription created at", "activated at"),
-            "paid_until": ("expiration date", "expires at", "expires", "renewal date", "renews on"),
-            "customer_id": ("stripe customer id",), "subscription_id": ("stripe subscription id",),
-            "letters": ("subscribed to posts", "opted in to newsletter", "newsletter"),
+            "email": ("email",), "name": ("full name", "name"), "first_name": ("first name",), "last_name": ("last name",),
+            "id": ("memberful id",), "status": ("active", "status"), "renews": ("auto renew", "autorenew"), "tier": ("plan",),
+            "amount": ("price",), "currency": ("currency",), "interval": ("interval",), "since": ("created at",),
+            "paid_until": ("expiration date",), "customer_id": ("stripe customer id",),
+            "subscription_id": ("stripe subscription id",), "letters": ("newsletter",),
         },
-        ("memberful id", "subscribed to posts"), _memberful,
+        ("memberful id", "full name"), _memberful,
     ),
     "steady": Format(
         {

@@ -85,7 +85,7 @@ class ImportRow(Base):
 
 class LiveSubscription(Base):
     """A subscription that was live at Stripe, and in none of our books, when an import looked. `fits`: one item, charged by
-    the month or the year, so that our books can hold it."""
+    the month or the year, so that our books can hold it. `line`: the first line of the file that leads to it."""
 
     __tablename__ = "import_live_subscription"
     __table_args__ = (
@@ -102,6 +102,7 @@ class LiveSubscription(Base):
     interval: Mapped[str] = mapped_column(Text)
     fits: Mapped[bool]
     started_at: Mapped[datetime]
+    line: Mapped[int | None]
 
 
 class Brought(Base):

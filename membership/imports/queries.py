@@ -107,7 +107,7 @@ def _live(session: Session, run: Import, rows: Sequence[Row]) -> dict[int, list[
         kind, theirs = next(((kind, by[kind, value]) for kind, value in ways if value and (kind, value) in by), ("", []))
         found[row.number] = [
             Live(one.subscription_id, one.customer_id, Money(one.amount, one.currency), one.interval, one.fits,
-                 kind != "email", one.started_at)
+                 kind != "email", one.started_at, one.line if one.line != row.line else None)
             for one in theirs
         ]  # fmt: skip
     return found

@@ -42,11 +42,13 @@ REASONS = {
     # in doubt: a person must look
     "two_people": N_("The id and the address belong to two readers here. Look at both, and merge them if they are one."),
     "several_subscriptions": N_("More than one subscription is live at Stripe: %(ids)s. Name the right one in a column."),
+    "one_subscription": N_("Line %(line)s leads to the same subscription at Stripe (%(ids)s), which is one person's."),
     "other_shape": N_("The subscription %(ids)s at Stripe has several items, a rhythm of its own, or is unpaid."),
     "other_price": N_("Stripe charges %(theirs)s under %(ids)s, the file says %(ours)s: these may be two pledges."),
     "pays_twice": N_("This reader has a membership here and pays at Stripe under %(ids)s as well."),
     "not_at_stripe": N_("The file names Stripe, but there is no live subscription in this account; perhaps in another."),
     "no_price": N_("The pledge runs, but the file does not say what it costs."),
+    "no_rhythm": N_("The file does not say whether %(price)s is for a month or for a year."),
     "rhythm": N_("The pledge is neither monthly nor yearly (“%(typed)s”)."),
     "not_chargeable": N_("%(price)s is less than can be charged at once, or more."),
     "no_end": N_("This membership costs nothing, and the file does not say until when. Give it by hand, or add a column."),
@@ -141,7 +143,7 @@ class Reading:
 @dataclass(frozen=True)
 class Live:
     """A subscription that is live at Stripe and not in our books. `fits`: one item, by the month or the year, not unpaid.
-    `by_id`: the row names it or its customer; else it was found by the address alone."""
+    `by_id`: the row names it or its customer; else it was found by the address alone. `line`: another that leads to it."""
 
     subscription_id: str
     customer_id: str
@@ -150,6 +152,7 @@ class Live:
     fits: bool
     by_id: bool
     started_at: datetime
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,8 @@ def _adopted(row: Reading, facts: Facts, known: str) -> Plan:
     live = facts.live[0]
     if len(facts.live) > 1:
         return Plan("doubt", reason="several_subscriptions", values=ids)
+    if live.line is not None:
+        return Plan("doubt", reason="one_subscription", values=ids | {"line": str(live.line)})
     if not live.fits:
         return Plan("doubt", reason="other_shape", values=ids)
     if facts.patron:
@@ -231,6 +236,8 @@ def _invited(row: Reading, known: str) -> Plan:
         return Plan("doubt", reason="not_at_stripe")
     if not row.price:
         return Plan("doubt", reason="no_price")
+    if row.interval is None and not row.rhythm:
+        return Plan("doubt", reason="no_rhythm", values={"price": str(row.price)})
     if row.interval is None:
         return Plan("doubt", reason="rhythm", values={"typed": row.rhythm})
     try:

@@ -25,7 +25,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([AaPp])[Mm])?)?", re.ASCII)
-_DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
+_DOTTED = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4}|\d{2})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?)?", re.ASCII)
 _NAMED = re.compile(r"([A-Za-z]+)\.? (\d{1,2}),? (\d{4})|(\d{1,2}) ([A-Za-z]+)\.?,? (\d{4})", re.ASCII)
 _NOTHING = re.compile(r"0+(?:[.,]0+)?")
 _PART = re.compile(r"[.,]0{1,2}$")
@@ -95,12 +95,13 @@ def read_moment(typed: str, *, order: str | None, zone: str, whole_day: bool = F
         if match := _ISO.fullmatch(plain):
             day, rest = date(int(match[1]), int(match[2]), int(match[3])), match.groups()[3:]
         elif match := _DOTTED.fullmatch(plain):
-            day, rest = date(int(match[3]), int(match[2]), int(match[1])), (*match.groups()[3:], None)
+            year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)  # a short year is one of this century
+            day, rest = date(year, int(match[2]), int(match[1])), (*match.groups()[3:], None)
         elif match := _SLASHED.fullmatch(plain):
             day, rest = _slashed(match, order), (_hour(match[4], match[7]), match[5], match[6], None)
         elif match := _NAMED.fullmatch(plain):
-            word, number, year = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
-            day, rest = date(int(year), MONTHS[word.lower()], int(number)), (None, None, None, None)
+            word, number, written = (match[1], match[2], match[3]) if match[1] else (match[5], match[4], match[6])
+            day, rest = date(int(written), MONTHS[word.lower()], int(number)), (None, None, None, None)
         else:
             raise Unclear(typed)
         return _moment(day, rest, zone, whole_day)

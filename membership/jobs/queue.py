@@ -149,10 +149,22 @@ def keep(books: Connection, job: Claimed) -> None:
 def finishing(job: Claimed) -> Iterator[Session]:
     """The transaction in which a task writes its results and its job ends, both or neither. Raises `LeaseLost`."""
     with transaction() as session:
-        hold = {"id": job.id, "lease": job.lease}
-        if not run(session, _DONE, hold).rowcount and not run(session, _DUE_AGAIN, hold).rowcount:
-            raise LeaseLost(job.key)
+        _end(session, job)
         yield session
+
+
+@contextmanager
+def ending(job: Claimed) -> Iterator[Connection]:
+    """The same without a session, where prepared statements are all that there is to write."""
+    with writing() as connection:
+        _end(connection, job)
+        yield connection
+
+
+def _end(books: Session | Connection, job: Claimed) -> None:
+    hold = {"id": job.id, "lease": job.lease}
+    if not run(books, _DONE, hold).rowcount and not run(books, _DUE_AGAIN, hold).rowcount:
+        raise LeaseLost(job.key)
 
 
 def put_back(job: Claimed, error: BaseException) -> None:

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session, aliased
 
 from membership.db import insert_once
 from membership.mail.models import Bounce, Letter
-from membership.mail.rules import enhanced
+from membership.mail.reports import Report
+from membership.mail.rules import ABOUT_THE_ADDRESS, enhanced
 
 _STANDS: tuple[ColumnElement[bool], ...] = (literal_column("bounce.hard"), literal_column("bounce.lifted_at").is_(None))
 
 
 def note_bounce(session: Session, letter: Letter, *, hard: bool, code: int | str, words: str, at: datetime) -> bool:
     """Keep that this letter came back, once; a hard one withdraws what else waits for the address in mailings."""
-    status = enhanced(words) or str(code)
+    status = enhanced(words) or str(code) or "?"
     new = insert_once(
         session, Bounce, letter_id=letter.id, reader_id=letter.reader_id, address=letter.address, hard=hard,
         status=status, words=words, at=at, lifted_at=None,
@@ -30,6 +31,20 @@ def note_bounce(session: Session, letter: Letter, *, hard: bool, code: int | str
         mine = (Letter.address == letter.address, Letter.reader_id == letter.reader_id)
         withdraw(session, *mine, why="the address takes no letters")
     return new
+
+
+def note_report(session: Session, report: Report, letter_id: int | None, *, at: datetime) -> str:
+    """What a mail server reported later about the letter with this number, which the caller has made sure of; in a word."""
+    if report.action != "failed":
+        return "not failed"
+    letter = session.execute(select(Letter).where(Letter.id == letter_id)).scalar_one_or_none() if letter_id else None
+    if letter is None:
+        return "of no letter of ours"
+    hard = report.status.startswith(ABOUT_THE_ADDRESS)
+    new = note_bounce(session, letter, hard=hard, code=report.status, words=report.words, at=at)
+    if new and letter.state == "sent":
+        letter.state, letter.last_error = "failed", f"{report.status} {report.words}".strip()
+    return ("noted" if new else "known already") if hard else ("noted as passing" if new else "known already")
 
 
 def withdraw(session: Session, *which: Any, why: str) -> int:

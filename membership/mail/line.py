@@ -15,7 +15,6 @@ import ssl
 import tempfile
 import time
 from contextlib import suppress
-from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +40,7 @@ class Line:
         self._used_at = 0.0
         self._handed_over = 0
 
-    def hand_over(self, letter_id: int, message: EmailMessage, address: str) -> tuple[Came, int, str]:
+    def hand_over(self, letter_id: int, message: bytes, address: str) -> tuple[Came, int, str]:
         """Hand one letter over; what the server said to it. Raises `Unreachable`."""
         if self.office.url.startswith("file:"):
             _into_directory(message, Path(self.office.url.removeprefix("file:")), letter_id)
@@ -65,18 +64,20 @@ class Line:
             with suppress(OSError):
                 server.close()
 
-    def _say(self, server: smtplib.SMTP, letter_id: int, message: EmailMessage, address: str) -> tuple[Came, int, str]:
+    def _say(self, server: smtplib.SMTP, letter_id: int, message: bytes, address: str) -> tuple[Came, int, str]:
         """One letter's part of the conversation; after a refusal smtplib says RSET, so that the next one begins anew."""
         envelope, recipient = self._options(server, letter_id)
         words: bytes | str
+        if not address.isascii():  # RFC 6531
+            if not server.has_extn("smtputf8"):
+                return Came.REFUSED, 553, "the server takes no address in letters beyond ASCII"
+            envelope += ["SMTPUTF8", "BODY=8BITMIME"]
         try:
-            server.send_message(message, self.office.sender_address, [address], envelope, recipient)
+            server.sendmail(self.office.sender_address, [address], message, envelope, recipient)
         except smtplib.SMTPRecipientsRefused as refused:
             ((code, words),) = refused.recipients.values()
         except smtplib.SMTPDataError as refused:
             code, words = refused.smtp_code, refused.smtp_error
-        except smtplib.SMTPNotSupportedError:
-            return Came.REFUSED, 553, "the server takes no address in letters beyond ASCII"
         else:
             return Came.TAKEN, 250, ""
         if code == CLOSING:
@@ -128,8 +129,8 @@ def _connected(url: str) -> smtplib.SMTP:
     return server
 
 
-def _into_directory(message: EmailMessage, directory: Path, letter_id: int) -> None:
+def _into_directory(message: bytes, directory: Path, letter_id: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=directory, prefix=".", delete=False) as file:
-        file.write(message.as_bytes())
+        file.write(message)
     os.replace(file.name, directory / f"{letter_id:08d}.eml")  # noqa: PTH105 - atomic, and one file however often sent

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from membership.db import UtcTime, insert_each_once, insert_once, run
 from membership.jobs.models import Job
 from membership.jobs.queue import post
+from membership.mail.bounces import withdraw
 from membership.mail.composing import whole_text
 from membership.mail.models import Letter, Mailing, MailingText, MailPace
 from membership.mail.rules import LEAST_PER_MINUTE, MOST_PER_MINUTE, PER_MINUTE, room
@@ -69,14 +70,18 @@ def write_each(session: Session, mailing_id: int, kind: str, those: Sequence[One
             )
         subject, words = in_words(said)
         rows.append(_row(mailing_id, kind, one, one.to.language, subject, words, at))
-    _put(session, rows, at=at)
+    if rows:
+        insert_each_once(session, Letter, rows)
+        wake(session, str(rows[0]["key"]), at=at)
 
 
 def address_each(
     session: Session, mailing_id: int, kind: str, those: Iterable[tuple[One, str, str]], *, at: datetime
 ) -> None:
-    """A letter to each that says what its mailing says in a language: the recipient, that language, the subject."""
-    _put(session, [_row(mailing_id, kind, *one, "", at) for one in those], at=at)
+    """A letter to each that says what its mailing says in a language: the recipient, that language, the subject. They are
+    not sent before somebody says so (`hold`, `wake`)."""
+    if rows := [_row(mailing_id, kind, *one, "", at) for one in those]:
+        insert_each_once(session, Letter, rows)
 
 
 def _row(mailing_id: int, kind: str, one: One, language: str, subject: str, words: str, at: datetime) -> dict[str, Any]:
@@ -85,12 +90,6 @@ def _row(mailing_id: int, kind: str, one: One, language: str, subject: str, word
         "subject": subject, "text": words, "fleeting": False, "stop_address": one.stop_address, "state": "queued",
         "written_at": at, "mailing_id": mailing_id, "due_at": at, "attempts": 0,
     }  # fmt: skip
-
-
-def _put(session: Session, rows: Sequence[dict[str, Any]], *, at: datetime) -> None:
-    if rows:
-        insert_each_once(session, Letter, rows)
-        wake(session, str(rows[0]["key"]), at=at)
 
 
 def wake(session: Session, reason: str, *, at: datetime) -> None:
@@ -103,6 +102,13 @@ def hold(session: Session, mailing_id: int, *, held: bool, at: datetime) -> None
     session.execute(update(Mailing).where(Mailing.id == mailing_id).values(held=held, open=True))
     if not held:
         wake(session, f"mailing:{mailing_id}", at=at)
+
+
+def withdraw_some(session: Session, mailing_id: int, *, most: int) -> int:
+    """Of a mailing that was stopped so many of the letters that wait are withdrawn; how many there were."""
+    waiting = (Letter.mailing_id == mailing_id, Letter.state == "queued")
+    some = select(Letter.id).where(*waiting).order_by(Letter.id).limit(most)
+    return withdraw(session, Letter.id.in_(some), why="it was stopped")
 
 
 def pace(session: Session) -> int:

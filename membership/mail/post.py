@@ -12,7 +12,7 @@ from membership.db import reading
 from membership.jobs.queue import Claimed, Park, finishing
 from membership.mail import many
 from membership.mail.bounces import note_bounce
-from membership.mail.composing import PostOffice, message
+from membership.mail.composing import PostOffice, composed
 from membership.mail.line import Line
 from membership.mail.models import Letter
 from membership.mail.rules import Came
@@ -46,7 +46,7 @@ def send(job: Claimed) -> None:
         shared = many.shared_by(session, letter) if letter else None
     came, code, words = Came.TAKEN, 250, ""
     if letter is not None and letter.state == "queued":
-        came, code, words = line().hand_over(letter.id, message(letter, line().office, shared), letter.address)
+        came, code, words = line().hand_over(letter.id, composed(letter, line().office, shared), letter.address)
         if came is Came.PUT_OFF:
             raise PutOff(f"{code} {words}")
     with finishing(job) as session:

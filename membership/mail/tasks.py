@@ -21,7 +21,7 @@ from membership.jobs.queue import Claimed, finishing, keep, post
 from membership.jobs.worker import Task
 from membership.mail import many
 from membership.mail.bounces import note_bounce
-from membership.mail.composing import message
+from membership.mail.composing import composed
 from membership.mail.line import Unreachable
 from membership.mail.models import Letter, MailingText
 from membership.mail.post import line, send
@@ -105,7 +105,7 @@ class _Turn:
 
     def _send(self, letter: Any) -> None:
         try:
-            made = message(letter, line().office, self._text(letter))
+            made = composed(letter, line().office, self._text(letter))
         except (ValueError, UnicodeError) as error:  # one letter that cannot be written does not stop the others
             came, code, words = Came.REFUSED, 0, f"cannot be written: {type(error).__name__}"
         else:

@@ -34,8 +34,15 @@ class Recipient:
 
 
 def write(
-    session: Session, kind: str, to: Recipient, *, key: str, at: datetime, fleeting: bool = False,
-    stop_address: str | None = None, **values: Any,
+    session: Session,
+    kind: str,
+    to: Recipient,
+    *,
+    key: str,
+    at: datetime,
+    fleeting: bool = False,
+    stop_address: str | None = None,
+    **values: Any,
 ) -> bool:
     """Write a letter and the job that sends it. `key` names its reason: False when it had been written before.
 

@@ -10,21 +10,23 @@ from typing import Any
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_once, run
+from membership.db import alter, insert_once, run
 from membership.gateway.looking import look_again
 from membership.gateway.readings import InvoiceReading, PaymentReading, SubscriptionReading
 from membership.giving.actions import book_payment, note_failed, reader_behind
 from membership.giving.correction_rules import counts
 from membership.giving.models import Checkout, Payment
+from membership.giving.payers import look_at_payers
 from membership.giving.queries import checkout_by_token
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
 from membership.memberships import groups, rules
 from membership.memberships.given import wake_turn
 from membership.memberships.models import Membership, MembershipCheckout, MembershipPayment, Movement
-from membership.memberships.other_pages import close_others
+from membership.memberships.other_pages import TWICE, close_others
 from membership.memberships.queries import (
     checkout_choice,
+    current_membership,
     holders,
     membership_by_subscription,
     membership_of_payment,
@@ -88,6 +90,7 @@ def end_without_stripe(session: Session, subscription_id: str, *, at: datetime) 
     if membership is not None and membership.status not in rules.ENDED:
         membership.status, membership.ended_at, membership.ends_at = "canceled", at, None
         _move(session, membership, payment_failed=False, counted_from=None, at=at)
+        look_at_payers(session, membership.reader_id, at=at)
 
 
 def receive_membership_payment(session: Session, membership: Membership, paid: PaidInvoice, *, at: datetime) -> None:
@@ -107,6 +110,7 @@ def receive_membership_payment(session: Session, membership: Membership, paid: P
             paid_at=paid_at,
             settlement=paid.payment.settlement if paid.payment else None,
             article_id=membership.article_id,
+            checkout_id=membership.checkout_id,
             receipted=membership.adopted_at is None or paid_at > membership.adopted_at,
             at=at,
         )
@@ -136,8 +140,8 @@ def _reckon(session: Session, membership: Membership) -> None:
     session.flush()
     periods = periods_paid(session, membership.id)
     counting = [p.period_end for p in periods if counts(p.amount, refunded=p.refunded, disputed=p.disputed)]
-    membership.paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
-    membership.frozen = any(period.freezes for period in periods)
+    paid_until = max([*counting, *filter(None, [membership.free_until])], default=None)
+    alter(session, membership, paid_until=paid_until, frozen=any(period.freezes for period in periods))
 
 
 def _wake(session: Session, membership: Membership, *, at: datetime) -> None:
@@ -200,17 +204,21 @@ def _follow(
     at: datetime,
 ) -> Membership:
     rests, tier_before = membership.paused != subscription.paused, membership.tier_id
-    begins = membership.status in rules.NOT_BEGUN
-    membership.status = subscription.status
-    membership.amount = subscription.amount
-    membership.interval = subscription.interval
-    membership.period_ends_at = subscription.period_ends_at
-    membership.ends_at = subscription.ends_at
-    membership.ended_at = subscription.ended_at
-    membership.tier_id = _tier(session, subscription, None) or membership.tier_id
-    membership.paused = subscription.paused
-    membership.resumes_at = subscription.resumes_at
-    _plan(session, membership, subscription)
+    begins, ran = membership.status in rules.NOT_BEGUN, membership.status not in rules.ENDED
+    alter(
+        session,
+        membership,
+        status=subscription.status,
+        amount=subscription.amount,
+        interval=subscription.interval,
+        period_ends_at=subscription.period_ends_at,
+        ends_at=subscription.ends_at,
+        ended_at=subscription.ended_at,
+        tier_id=_tier(session, subscription, None) or membership.tier_id,
+        paused=subscription.paused,
+        resumes_at=subscription.resumes_at,
+        **_planned(session, membership, subscription),
+    )
     if membership.seats is not None and membership.seats != subscription.quantity:
         membership.seats = subscription.quantity
         groups.fit(session, membership, at=at)
@@ -223,17 +231,24 @@ def _follow(
     session.flush()
     if begins and membership.status not in rules.NOT_BEGUN | rules.ENDED:
         close_others(session, membership, at=at)
+    ends = ran and membership.status in rules.ENDED
+    if begins or ends:
+        look_at_payers(session, membership.reader_id, at=at)
+    if ends and current_membership(session, membership.reader_id) is not None:  # there were two: is there one now?
+        post(session, TWICE, TWICE, due_at=at)
     return membership
 
 
-def _plan(session: Session, membership: Membership, subscription: SubscriptionReading) -> None:
+def _planned(session: Session, membership: Membership, subscription: SubscriptionReading) -> dict[str, Any]:
     """What is planned at Stripe for later, or nothing."""
     planned = subscription.planned
-    membership.next_tier_id = tier_id_by_product(session, planned.product_id) if planned else None
-    membership.next_amount = planned.amount if planned else None
-    membership.next_interval = planned.interval if planned else None
-    membership.next_from = planned.starts_at if planned else None
-    membership.next_seats = planned.quantity if planned and membership.seats is not None else None
+    return {
+        "next_tier_id": tier_id_by_product(session, planned.product_id) if planned else None,
+        "next_amount": planned.amount if planned else None,
+        "next_interval": planned.interval if planned else None,
+        "next_from": planned.starts_at if planned else None,
+        "next_seats": planned.quantity if planned and membership.seats is not None else None,
+    }
 
 
 def _close_checkout(

@@ -73,6 +73,7 @@ def receive_gift(session: Session, paid: PaymentReading, *, at: datetime) -> Pay
         paid_at=paid.settlement.paid_at if paid.settlement else paid.created_at,
         settlement=paid.settlement,
         article_id=checkout.article_id,
+        checkout_id=checkout.id,
         at=at,
     )
     if gift.payment_id is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
-from membership.db import run
+from membership.db import find, run
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import is_disputed, is_undecided, refunded
 from membership.giving.models import Checkout, LedgerEntry, Payment
@@ -126,7 +126,7 @@ _DISPUTES = (
 def membership_by_subscription(session: Session, subscription_id: str, *, lock: bool = False) -> Membership | None:
     """The membership of a Stripe subscription; `lock` holds its row until the commit."""
     statement = _AND_HOLD if lock else _BY_SUBSCRIPTION
-    return session.execute(statement, {"subscription": subscription_id}).scalar_one_or_none()
+    return find(session, Membership, statement, {"subscription": subscription_id})
 
 
 def tier(session: Session, tier_id: int) -> Tier | None:

@@ -72,12 +72,21 @@ def held_at(at: Any) -> ColumnElement[bool]:
     return and_(GroupSeat.reader_id.is_not(None), GroupSeat.taken_at <= at, freed_later)
 
 
+def pledge_began() -> ColumnElement[Any]:
+    """Since when the pledge behind a membership runs, here or elsewhere before: cohorts, months and ballots count from it."""
+    return func.coalesce(Membership.pledged_since, Membership.started_at)
+
+
+def given_pledge_began() -> ColumnElement[Any]:
+    """The same of what was given, and of what is paid for elsewhere."""
+    return func.coalesce(GivenMembership.pledged_since, GivenMembership.begins_at)
+
+
 def standings_at(at: Any, *, reader_id: Any = None, grace_from: Any = None) -> Subquery:
     """Every reason why anybody (or this reader) stands well, a row each: `reader_id`, `source`, `source_id`, `tier_id`,
     `since`, `until`, `paused`. A reader with several reasons has several rows."""
     paid = standing_at(at, grace_from=grace_from)
-    begun = func.coalesce(Membership.pledged_since, Membership.started_at)
-    own = _reasons("membership", Membership.reader_id, Membership.id, begun, Membership.paid_until)
+    own = _reasons("membership", Membership.reader_id, Membership.id, pledge_began(), Membership.paid_until)
     own = own.add_columns(Membership.paused.label("paused")).where(Membership.seats.is_(None), paid)
     seat = _reasons("seat", GroupSeat.reader_id, GroupSeat.id, GroupSeat.taken_at, Membership.paid_until)
     seat = seat.add_columns(Membership.paused.label("paused")).join(
@@ -87,7 +96,7 @@ def standings_at(at: Any, *, reader_id: Any = None, grace_from: Any = None) -> S
     given = select(
         GivenMembership.reader_id.label("reader_id"), GivenMembership.kind.label("source"),
         GivenMembership.id.label("source_id"), GivenMembership.tier_id.label("tier_id"),
-        func.coalesce(GivenMembership.pledged_since, GivenMembership.begins_at).label("since"),
+        given_pledge_began().label("since"),
         GivenMembership.ends_at.label("until"), literal(True).label("paused"),
     ).where(given_at(at))  # fmt: skip
     if reader_id is not None:

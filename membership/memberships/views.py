@@ -181,6 +181,7 @@ def welcome() -> Response:
         session_id=session_id,
         article=article,
         brought=bool(came and came.thanks),
+        campaign=came.campaign if came else None,
         back=_back(checkout, article.address if article else next(iter(begun), "")),
     )
     answer = make_response(page)

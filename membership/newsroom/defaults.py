@@ -92,7 +92,7 @@ Not everybody wants to, or can, pay by card. These help just as much:
 
 - **Tell somebody.** Pass on an article that you found worth your time.
 - **Ask us something.** A good question has begun many a good story.
-- **Pay in another way.** Write to us if you would rather pay by bank transfer, or in the name of somebody else.
+- **Pay in another way.** Write to us if nothing on this page fits, or if you would rather give in the name of somebody else.
 """,
     "money": "",
 }

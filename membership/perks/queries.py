@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.memberships.given_models import GivenMembership
 from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership
-from membership.memberships.standing import standings_at, standings_of
+from membership.memberships.standing import given_pledge_began, pledge_began, standings_at, standings_of
 from membership.memberships.tiers import Tier
 from membership.perks.models import Perk, PerkGrant, PerkStep, PerkTier
 from membership.perks.states import LIVE, NoSuchPerk
@@ -32,8 +32,9 @@ def stand_of(session: Session, reader_id: int, at: datetime) -> Stand:
 
 
 def _spans(session: Session, reader_id: int) -> list[tuple[datetime, datetime]]:
-    """Every time in which something gave this reader standing: memberships, seats, what was given."""
-    own = select(Membership.started_at, Membership.paid_until).where(
+    """Every time in which something gave this reader standing: memberships, seats, what was given. A pledge that ran
+    elsewhere before counts from when it began there."""
+    own = select(pledge_began(), Membership.paid_until).where(
         Membership.reader_id == reader_id, Membership.seats.is_(None), Membership.paid_until.is_not(None)
     )
     seats = (
@@ -41,7 +42,7 @@ def _spans(session: Session, reader_id: int) -> list[tuple[datetime, datetime]]:
         .join(Membership, Membership.id == GroupSeat.membership_id)
         .where(GroupSeat.reader_id == reader_id, Membership.paid_until.is_not(None))
     )
-    given = select(GivenMembership.begins_at, GivenMembership.ends_at).where(
+    given = select(given_pledge_began(), GivenMembership.ends_at).where(
         GivenMembership.reader_id == reader_id, GivenMembership.begins_at.is_not(None)
     )
     rows = [

@@ -43,6 +43,10 @@ SORT_WORDS = {
         _l("Tell me what becomes of topics that I proposed or support"),
         _l("They tell you what becomes of topics that you proposed or support."), _l("No more letters about topics:"),
     ),
+    "campaigns": (
+        _l("Tell me how a campaign goes on to which I gave, where I asked for it"),
+        _l("They tell you how a campaign goes on to which you gave."), _l("No more letters about campaigns:"),
+    ),
     "stories": (
         _l("Tell me when a story that I helped to choose is out, or late"),
         _l("They tell you when a story that you helped to choose is out, or late."),

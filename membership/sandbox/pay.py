@@ -129,6 +129,8 @@ def _question(session: dict[str, Any]) -> Response:
 
 
 def _closed(session: dict[str, Any] | None) -> Response:
+    """A page that is over. Stripe does not say why, and shows no way back: paid and expired look the same there
+    (github.com/stripe/stripe-node/issues/2462), so nothing of ours may lean on this page."""
     status = 404 if session is None else 410 if session["status"] == "expired" else 409
     return make_response(render_template("sandbox/closed.html", session=session), status)
 

@@ -12,6 +12,8 @@ from babel.support import Translations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_domain, get_locale, get_timezone
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
 from membership.money import Money
@@ -70,6 +72,27 @@ def install(app: Flask, newsroom_language: Callable[[], str], newsroom_zone: Cal
         pgettext=lambda context, words: _translations().upgettext(context, words),
         npgettext=lambda context, one, many, number: _translations().unpgettext(context, one, many, number),
     )
+    app.context_processor(_phrases)
+
+
+def _phrases() -> dict[str, Callable[..., str]]:
+    """What one rendering translates with, its language looked up once. Macros imported without context use the globals."""
+    words = _translations()
+
+    @pass_eval_context
+    def gettext(eval_ctx: EvalContext, message: str, /, **values: Any) -> str:
+        return _filled(eval_ctx, words.ugettext(message), values)
+
+    @pass_eval_context
+    def ngettext(eval_ctx: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
+        return _filled(eval_ctx, words.ungettext(one, many, num), {"num": num, **values})
+
+    return {"gettext": gettext, "ngettext": ngettext}
+
+
+def _filled(eval_ctx: EvalContext, words: str, values: dict[str, Any]) -> str:
+    """Values are escaped where the template is HTML, the words never."""
+    return (Markup(words) if eval_ctx.autoescape else words) % values  # noqa: S704 - the words are ours
 
 
 def _translations() -> Translations:

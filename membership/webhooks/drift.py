@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import Connection, Update, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once, run
@@ -56,9 +56,14 @@ def settle(session: Session, kind: str, object: str, *, at: datetime) -> None:
 _OPEN_OF_ROOT = select(Drift.id).where(Drift.root_id == bindparam("root"), Drift.settled_at.is_(None)).limit(1)
 
 
+def is_on_list(books: Session | Connection, root: str) -> bool:
+    """Whether anything about this root is on the list."""
+    return run(books, _OPEN_OF_ROOT, {"root": root}).first() is not None
+
+
 def settle_root(session: Session, root: str, *, at: datetime) -> None:
     """This root was just taken in: what was fetched stands in the books, and what was unbooked may be booked by now."""
-    if run(session, _OPEN_OF_ROOT, {"root": root}).first() is None:  # nearly always
+    if not is_on_list(session, root):  # nearly always
         return
     rows = session.execute(select(Drift).where(Drift.root_id == root, Drift.settled_at.is_(None))).scalars().all()
     for row in rows:

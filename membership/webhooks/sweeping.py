@@ -19,6 +19,7 @@ from membership.gateway.readings import Booking, DisputeReading, RefundReading, 
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.ledger import book
 from membership.giving.models import Checkout, LedgerEntry, Payment
+from membership.giving.payers import look_at_all_payers
 from membership.giving.payout_models import Payout
 from membership.giving.queries import checkout_by_token, payment_by_intent, reader_of_customer
 from membership.memberships.actions import tell_pledged_twice
@@ -138,7 +139,11 @@ def sweep_unmet(session: Session, there: Mapping[str, bool], *, at: datetime) ->
 
 
 def sweep_doubles(session: Session, *, at: datetime) -> Tally:
-    """One person, one pledge: readers with two running memberships are for staff to look at, and hear of it by letter."""
+    """One person, one pledge: readers with two running memberships are for staff to look at, and hear of it by letter.
+
+    And one payer: of several at Stripe, it is seen which one goes on.
+    """
+    look_at_all_payers(session, at=at)
     living = Membership.status.not_in(ENDED | NOT_BEGUN) & Membership.seats.is_(None)
     twice = select(Membership.reader_id).where(living).group_by(Membership.reader_id).having(func.count() > 1)
     rows = session.execute(

@@ -23,15 +23,15 @@ from membership.giving.actions import forget_customer, note_checkout, note_faile
 from membership.giving.corrections import keep_corrections
 from membership.giving.outcomes import note_paid, note_tries
 from membership.giving.payouts import keep_payout
-from membership.giving.queries import is_corrected, payment_by_intent
-from membership.jobs.queue import Claimed, Park, finishing
+from membership.giving.queries import booked_by, payment_by_intent
+from membership.jobs.queue import Claimed, Park, ending, finishing
 from membership.jobs.worker import Task
 from membership.memberships import gifts
 from membership.memberships.actions import NotOurs, hold_membership, reckon_standing, take_in
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.actions import hear_again, move
-from membership.webhooks.drift import find, settle, settle_root
+from membership.webhooks.drift import find, is_on_list, settle, settle_root
 from membership.webhooks.listeners import NOTE, answer_to
 from membership.webhooks.models import StripeEvent
 from membership.webhooks.rules import THIN, kind_of, root_of, said_of
@@ -66,16 +66,16 @@ _DONE_WITH = (
 def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
-    with asking() as books:
+    with asking() as books:  # at hand for every question until the object is taken in
         events = [Waiting(row.id, row.type, row.object_id) for row in run(books, _WAITING, {"root": root})]
-    try:
-        take_in_kind = ROOTS.get(kind_of(root))
-        if take_in_kind is None:
-            _find_root(job, root, events)
-        else:
-            take_in_kind(job, root, _with_notes(events))
-    except gateway.StripeGone as error:
-        raise Park(f"Stripe does not know {root}: {error}") from error
+        try:
+            take_in_kind = ROOTS.get(kind_of(root))
+            if take_in_kind is None:
+                _find_root(job, root, events)
+            else:
+                take_in_kind(job, root, _with_notes(events))
+        except gateway.StripeGone as error:
+            raise Park(f"Stripe does not know {root}: {error}") from error
 
 
 def _with_notes(events: list[Waiting]) -> list[Waiting]:
@@ -168,8 +168,14 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     What an invoice collected is booked under its subscription, or income would be booked twice.
     """
     paid = gateway.payment(root)
-    refunds, disputes = _corrections(root, paid, events)
+    with asking() as books:
+        known = booked_by(books, root)
+        drifts = is_on_list(books, root)
+    refunds, disputes = _corrections(root, paid, events, corrected=known is not None and known.corrected)
     tries = tries_of(root) if any(event.type in DECLINED for event in events) else []
+    noted = any(answer_to(event.type) is NOTE for event in events)
+    if known and not (paid.token or refunds or disputes or tries or drifts or noted):
+        return _end_as_booked(job, events)  # nearly always: a renewal's payment, taken in with its invoice
     with finishing(job) as session:
         at = clock.now()
         if paid.status in REFUSED:
@@ -194,15 +200,20 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
         _mark(session, events, "applied" if payment else "ignored")
 
 
+def _end_as_booked(job: Claimed, events: list[Waiting]) -> None:
+    at = clock.now()
+    with ending(job) as books:
+        if events:
+            run(books, _DONE_WITH, [{"event": event.id, "as_state": "applied", "at": at} for event in events])
+
+
 def _corrections(
-    root: str, paid: PaymentReading, events: list[Waiting]
+    root: str, paid: PaymentReading, events: list[Waiting], *, corrected: bool
 ) -> tuple[list[RefundReading], list[DisputeReading]]:
-    """Refunds and disputes, asked for only when something points to one: a failed refund leaves no trace on the charge."""
+    """Refunds and disputes, asked for only when something points to one (`corrected`: our books hold one already): a failed
+    refund leaves no trace on the charge."""
     told = any(event.type.startswith(("refund.", "charge.refund", "charge.dispute")) for event in events)
-    corrected = paid.settlement is not None and paid.settlement.corrected
-    with asking() as books:
-        known = is_corrected(books, root)
-    if not (told or corrected or known):
+    if not (told or corrected or (paid.settlement is not None and paid.settlement.corrected)):
         return [], []
     return gateway.refunds(root), gateway.disputes(root)
 

@@ -1,12 +1,19 @@
 """Two readers who are one: rows move, the tombstone stays, both addresses are told, nothing is counted twice or lost."""
 
 import pytest
+import stripe
 from sqlalchemy import func, select
 
 from membership import clock
 from membership.account.merging import STAYS, naming_a_reader
 from membership.account.models import PatronNote
-from membership.giving.models import Payment, StripeCustomer
+from membership.appeals.telling import bringer_of, brought_by, end_code, tell_bringer
+from membership.appeals.telling_models import ThanksCode
+from membership.giving.guard_models import CheckoutOrigin
+from membership.giving.guarding import person_key
+from membership.giving.models import Checkout, Payment, StripeCustomer
+from membership.giving.queries import customer_of
+from membership.giving.touch_models import CheckoutTouch
 from membership.mail.models import Letter
 from membership.memberships.models import Membership, Movement
 from membership.memberships.standing import has_standing
@@ -65,6 +72,67 @@ def test_everything_goes_over_and_the_tombstone_stays(session, client, manager, 
     assert "ada" not in str(entry.detail)
     assert f"Merged into reader {stays}" in client.get(f"/staff/patrons/{goes}").text
     assert "2026-000001" in client.get(f"/staff/patrons/{stays}").text
+
+
+def test_their_payers_at_stripe_become_one(session, client, manager, stripe_side):
+    api = stripe.StripeClient("sk_test_x", base_addresses={"api": stripe_side.url}).v1
+    people = [make.reader(session, address) for address in ("ada@example.org", "ada@work.example")]
+    payers = [api.customers.create({"email": person.email}).id for person in people]
+    for person, payer in zip(people, payers, strict=True):
+        session.add(StripeCustomer(customer_id=payer, reader_id=person.reader_id))
+    session.commit()
+    merge(client, *(person.reader_id for person in people))
+    stripe_side.work()
+    session.expire_all()
+    rows = session.scalars(select(StripeCustomer)).all()
+    assert {row.reader_id for row in rows} == {people[0].reader_id} and {row.customer_id for row in rows} == set(payers)
+    (rests,) = [row.customer_id for row in rows if row.rests_since]
+    stays = customer_of(session, people[0].reader_id)
+    assert {rests, stays} == set(payers) and api.customers.retrieve(rests).metadata["pays_as"] == stays
+
+
+def checkout(session, token, email, reader=None, *, state="open", thanks=None):
+    row = Checkout(token=token, attempt=token, kind="donation", state=state, email=email, language="en", currency="EUR",
+                   amount=500, browser_hash="b", begun_at=clock.now(), reader_id=reader)  # fmt: skip
+    session.add(row)
+    session.flush()
+    session.add(CheckoutOrigin(checkout_id=row.id, client="c", network="n", near="n",
+                               person=person_key(email), begun_at=clock.now()))  # fmt: skip
+    session.add(CheckoutTouch(checkout_id=row.id, thanks=thanks))
+    session.commit()
+    return row
+
+
+def test_what_is_paid_later_on_a_page_of_the_old_address_is_theirs(session, client, manager, two):
+    stays, goes = two
+    theirs, other = checkout(session, "t", "ada@work.example"), checkout(session, "u", "ben@example.org")
+    merge(client, stays, goes)
+    session.expire_all()
+    assert (theirs.reader_id, other.reader_id) == (stays, None)
+
+
+def test_both_thank_you_codes_go_on_thanking_whoever_stays(session, client, manager, two):
+    stays, goes = two
+    for reader, code in ((stays, "STAYS"), (goes, "GOES")):
+        session.add(ThanksCode(reader_id=reader, code=code, made_at=clock.now()))
+    by_themselves = checkout(session, "a", "ada@example.org", stays, state="paid", thanks="GOES")
+    tell_bringer(session, by_themselves, "Ada", at=clock.now())  # not known to be one person yet
+    for token, code in (("b", "STAYS"), ("c", "GOES")):
+        tell_bringer(session, checkout(session, token, "x@example.org", manager.reader_id, state="paid", thanks=code),
+                     token, at=clock.now())  # fmt: skip
+    session.commit()
+    assert len(brought_by(session, goes)) == 2
+    merge(client, stays, goes)
+    session.expire_all()
+    assert {row.name for row in brought_by(session, stays)} == {"b", "c"}  # nobody brings themselves
+    late = checkout(session, "d", "y@example.org", manager.reader_id, state="paid", thanks="GOES")
+    assert bringer_of(session, late) == stays
+    third = make.reader(session, "ada@third.example").reader_id
+    merge(client, third, stays)
+    session.expire_all()
+    assert bringer_of(session, late) == third
+    end_code(session, third)
+    assert bringer_of(session, late) is None and session.scalars(select(ThanksCode)).all() == []
 
 
 def test_a_second_press_finds_nobody(session, client, manager, two):

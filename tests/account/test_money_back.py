@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 import stripe
 from sqlalchemy import func, select
 
@@ -14,6 +15,7 @@ from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
 from membership.memberships.models import Membership
 from membership.memberships.standing import has_standing
+from membership.readers.models import Person
 from membership.readers.trail import AuditEntry
 from tests import make
 from tests.stripe_side import hidden_fields
@@ -86,6 +88,48 @@ def test_a_part_leaves_standing_and_receipt_and_the_rest_can_follow(session, cli
     stripe_side.settle()
     assert sorted(at_stripe(api)) == [200, 300]
     assert one(session, Receipt).voided_at is not None
+    texts = session.scalars(select(Letter.text).where(Letter.kind == "refunded").order_by(Letter.id)).all()
+    assert ["its receipt is void" in text for text in texts] == [False, True]
+
+
+def signed_in(session, app, patron):
+    theirs = app.test_client()
+    make.sign_in(session, theirs, session.get_one(Person, patron))
+    return theirs
+
+
+def test_the_reader_sees_beside_the_payment_what_went_back(session, client, stripe_side, api, patron, app):
+    theirs = signed_in(session, app, patron)
+    assert "refunded" not in words(theirs.get("/account/payments"))
+    refund(session, client, patron, amount="2")
+    stripe_side.settle()
+    for page in ("/account/payments", "/account"):
+        assert "€5 €2 refunded" in " ".join(words(theirs.get(page)).split()), page
+    row = one(session, Refund)
+    row.state = "pending"
+    session.commit()
+    assert "€2 on the way back, not confirmed yet" in words(theirs.get("/account/payments"))
+
+
+def test_after_a_dispute_nobody_is_promised_a_payment_by_the_card_that_was_taken_off(
+    session, stripe_side, api, patron, app
+):
+    theirs = signed_in(session, app, patron)
+    assert "then the next payment is made" in words(theirs.get("/account/membership"))
+    lever = f"{stripe_side.url}/_sandbox/disputes"
+    charge = api.charges.list({"limit": 1}).data[0].id
+    dispute = requests.post(lever, json={"charge": charge, "reason": "fraudulent"}, timeout=20).json()["id"]
+    stripe_side.settle()
+    assert "disputed at your bank" in words(theirs.get("/account/payments"))
+    requests.post(f"{lever}/{dispute}", json={"outcome": "won"}, timeout=20).raise_for_status()
+    stripe_side.settle()
+    page = words(theirs.get("/account/membership"))
+    assert "in good standing" in page and "then the next payment is made" not in page
+    assert "please enter another one" in page and "Enter another card" in page
+    stripe_side.pay(theirs.post("/account/card").location)
+    stripe_side.settle()
+    page = words(theirs.get("/account/membership"))
+    assert "then the next payment is made" in page and "please enter another one" not in page
 
 
 @pytest.mark.parametrize("amount", ["5.01", "0", "x", "", "-1", "1e3", "٣"])

@@ -19,11 +19,19 @@ PATREON = columns(
     "Next Charge Date,Full country name,Subscription Source",
 )
 GHOST = columns(
-    "id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,created_at,deleted_at,labels,tiers"
+    "id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,created_at,deleted_at,labels,tiers,",
+    "gift_id",
+)
+MEMBERFUL = columns(
+    "Memberful ID,Full Name,First name,Last name,Email,Plan,Active,Created at,Expiration date,Total spend,",
+    "Stripe Customer ID,Referrer,UTM Source,Address,City,State,Zip/Postal,Country",
 )
 STEADY = columns(
     "first_name,last_name,email,plan_name,plan_monthly_amount_cents,gifted,subscription_period,subscription_state,",
-    "subscribed_at,trial_ends_at,cancelled_at,expires_at",
+    "subscribed_at,trial_ends_at,cancelled_at,expires_at,shipping_first_name,shipping_last_name,shipping_company_name,",
+    "shipping_street_and_number,shipping_city,shipping_zip_code,shipping_state,shipping_country_code,new_plan_name,",
+    "new_plan_monthly_amount_cents,price_increase_opt_in_email_sent_at,price_increase_opted_in_at,",
+    "price_increase_new_plan_monthly_amount_cents",
 )
 OWN = columns(
     "email,name,status,amount,currency,interval,tier,since,paid_until,id,stripe_customer_id,stripe_subscription_id,letters"

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import itertools
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 import stripe
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from membership import clock
+from membership.app import all_tasks
 from membership.giving.models import LedgerEntry, Payment
 from membership.giving.receipt_models import Receipt
 from membership.imports import actions, tasks
 from membership.imports.actions import Options
 from membership.imports.models import ImportRow, Invitation
+from membership.jobs.models import Job
+from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.memberships.models import Membership, Movement
 from membership.memberships.standing import standings_of
@@ -149,6 +155,74 @@ def test_matched_by_address_only_where_nothing_speaks_against_it(session, stripe
     named = session.scalars(select(Membership).where(Membership.subscription_id == eve.id)).one()
     assert named.pledged_since == datetime(2019, 5, 1, tzinfo=UTC)
     assert named.reader_id == person_by_email(session, "eve@example.org").reader_id
+
+
+def test_two_rows_that_lead_to_one_subscription_are_one_persons_also_in_the_rehearsal(
+    session, stripe_side, other, monkeypatch
+):
+    """Whether they stand in one batch or in two."""
+    monkeypatch.setattr(actions, "AT_ONCE", 2)
+    theirs = other.subscribe("ada@example.org", 700)
+    rows = [{"email": f"{name}@example.org", "stripe_customer_id": theirs.customer} for name in ("ada", "bo", "cy")]
+    for _ in bring(session, sheet(OWN, rows), "csv"):  # the rehearsal, and the application
+        stripe_side.work()
+        session.expire_all()
+        found = session.scalars(select(ImportRow).order_by(ImportRow.number)).all()
+        told = [(row.verdict, row.deed, row.reason, row.detail) for row in found]
+        twice = ("doubt", "nothing", "one_subscription", {"ids": theirs.id, "line": "2"})
+        assert told == [("new", "adopt", None, None), twice, twice]
+    assert session.scalars(select(Membership.reader_id)).all() == [person_by_email(session, "ada@example.org").reader_id]
+
+
+def test_stripe_failing_midway_is_asked_again_and_nothing_comes_twice(session, stripe_side, other, monkeypatch):
+    """In the list of what is live, and while the histories of those who are adopted are fetched: every job fails first."""
+    monkeypatch.setattr(stripe.RequestsClient, "_sleep_time_seconds", lambda *_, **__: 0)
+    theirs = [other.subscribe(f"reader{number}@example.org", 700) for number in range(3)]
+    stripe_side.advance("32d")
+    stripe_side.new_events()
+    troubles = itertools.cycle([429, 500, "cut", {"timeout": 0.05}])
+
+    def faults(failing: list[object]) -> None:
+        requests.post(f"{stripe_side.url}/_sandbox/faults", json={"fail_api": failing}, timeout=20).raise_for_status()
+
+    def work() -> int:
+        """All jobs, the first try of each with nothing but trouble at Stripe; how many failed."""
+        failed = 0
+        while (todo := session.scalars(select(Job).where(Job.due_at <= clock.now()).limit(1)).first()) is not None:
+            faults([next(troubles)] * 9 if not todo.last_error else [])
+            with stripe_side.app.app_context():
+                assert run_one(all_tasks())
+            session.expire_all()
+            late = update(Job).where(Job.last_error.is_not(None), Job.due_at > clock.now())
+            failed += session.execute(late.values(due_at=clock.now())).rowcount
+            session.commit()
+        faults([])
+        return failed
+
+    failures = [work() for _ in bring(session, sheet(OWN, [{"email": f"reader{n}@example.org"} for n in range(3)]), "csv")]
+    assert failures[0] >= 1 and failures[1] >= 4, failures
+    assert [row.deed for row in session.scalars(select(ImportRow))] == ["adopt"] * 3
+    memberships = session.execute(select(Membership.subscription_id, Membership.status)).all()
+    assert sorted(memberships) == sorted((one.id, "active") for one in theirs)
+    assert session.scalar(select(func.count()).select_from(Payment)) == 6
+    assert session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "gross")) == 6 * 700
+    assert [other.charged(one.customer) for one in theirs] == [2] * 3
+    assert session.scalar(select(func.count()).select_from(Letter)) == 3
+
+
+@pytest.mark.long
+def test_a_thousand_are_adopted(session, stripe_side, other):
+    """Stripe's list has many pages, and each is fetched with its history."""
+    for number in range(1000):
+        other.subscribe(f"reader{number}@example.org", 700)
+    rows = [{"email": f"Reader{number}@example.org"} for number in range(1000)]
+    began = time.monotonic()
+    told = brought(session, stripe_side, sheet(OWN, rows), "csv")
+    print(f"\na thousand adopted, with their histories, in {time.monotonic() - began:.0f} s")
+    assert told == [("new", "adopt", "")] * 1000
+    assert session.scalar(select(func.count()).select_from(Membership).where(Membership.status == "active")) == 1000
+    assert session.scalar(select(func.count(Payment.id))) == 1000
+    assert session.scalar(select(func.sum(LedgerEntry.amount)).where(LedgerEntry.kind == "gross")) == 700_000
 
 
 def test_cancelled_at_stripe_and_paid_until_is_adopted_and_ends_on_its_day(session, stripe_side, other):

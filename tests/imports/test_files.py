@@ -16,7 +16,7 @@ from membership.imports.columns import Manner
 from membership.imports.rules import REASONS, BadRow, ColumnsMissing, LooksLike
 from membership.money import CURRENCIES, Money
 from membership.web.sheets import guarded
-from tests.imports.sheets import GHOST, OWN, PATREON, STEADY, member, sheet
+from tests.imports.sheets import GHOST, MEMBERFUL, OWN, PATREON, STEADY, member, sheet
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MANNER = Manner("EUR", None, "Europe/Prague", NOW)
@@ -190,13 +190,19 @@ def test_another_systems_columns_are_named_and_missing_ones_too():
         columns.found_in(["Email", "Name"], "patreon")
 
 
-def test_memberful_writes_the_month_first():
-    headings = ["Full name", "Email", "Plan", "Price", "Status", "Signup date", "Expiration date", "Auto renew"]
-    places = columns.found_in(headings, "memberful")
-    cells = ["Ada L", "ada@example.org", "Gold", "$5.00", "Active", "3/4/2020", "12/31/2026", "no"]
-    reading = columns.read_row(cells, places, "memberful", Manner("USD", None, "UTC", NOW))
-    assert (reading.state, reading.since) == ("ending", datetime(2020, 3, 4, tzinfo=UTC))
-    assert reading.paid_until == datetime(2027, 1, 1, tzinfo=UTC)
+@pytest.mark.parametrize(
+    ("created", "since"), [("2020-03-04", (2020, 3, 4)), ("3/4/2020", (2020, 3, 4)), ("21.02.23", (2023, 2, 21))]
+)
+def test_memberfuls_days(created, since):
+    """Days as its export has them, as its own import wants them, and as a spreadsheet may have left them."""
+    row = {"Memberful ID": "12", "Full Name": "Ada L", "Email": "ada@example.org", "Plan": "Gold", "Active": "Yes",
+           "Created at": created, "Expiration date": "2026-12-31", "Stripe Customer ID": "cus_1"}  # fmt: skip
+    reading = columns.read_row(
+        [row.get(name, "") for name in MEMBERFUL], columns.found_in(MEMBERFUL, "memberful"), "memberful",
+        Manner("USD", None, "UTC", NOW),
+    )  # fmt: skip
+    assert (reading.key, reading.name, reading.state, reading.customer_id) == ("12", "Ada L", "running", "cus_1")
+    assert (reading.since, reading.paid_until) == (datetime(*since, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def test_what_goes_back_is_never_run_as_a_formula():

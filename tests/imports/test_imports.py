@@ -24,7 +24,7 @@ from membership.readers.queries import person_by_email
 from membership.readers.trail import AuditEntry
 from membership.readers.wishes import wishes
 from tests import make
-from tests.imports.sheets import GHOST, OWN, PATREON, STEADY, member, sheet
+from tests.imports.sheets import GHOST, MEMBERFUL, OWN, PATREON, STEADY, member, sheet
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -229,6 +229,29 @@ def test_steadys_cents_are_a_months_and_days_end_when_they_end(session, tiers):
     assert kept[0] == datetime(2026, 12, 2, tzinfo=UTC), "through the first of December"
     reminder = session.scalars(select(Job).where(Job.name == "imports.remind")).one()
     assert reminder.due_at == datetime(2027, 6, 2, tzinfo=UTC)
+
+
+def test_memberfuls_file_names_no_price_and_a_price_without_its_rhythm_is_not_guessed(session, tiers):
+    """What staff may add to it are two columns; a gift that Ghost's file names has an end only if they say so."""
+    row = {"Plan": "Gold", "Active": "Yes", "Created at": "2022-06-08", "Expiration date": "2026-12-31"}
+    rows = [
+        {"Memberful ID": "1", "Email": "a@example.org", **row},
+        {"Memberful ID": "2", "Email": "b@example.org", **row, "Price": "$50.00", "Interval": "year"},
+        {"Memberful ID": "3", "Email": "c@example.org", **row, "Price": "5"},
+        {"Memberful ID": "4", "Email": "d@example.org", **row, "Active": "No"},
+        {"Memberful ID": "5", "Email": "e@example.org", **row, "Active": "No", "Expiration date": "2026-01-31"},
+    ]
+    run = applied(session, sheet([*MEMBERFUL, "Price", "Interval"], rows), "memberful", currency="USD")
+    assert verdicts(session, run) == [
+        ("doubt", "nothing", "no_price"), ("new", "invite", ""), ("doubt", "nothing", "no_rhythm"), ("new", "keep", ""),
+        ("left", "nothing", "no_pledge"),
+    ]  # fmt: skip
+    assert session.scalars(select(Invitation)).one().pledged_since == datetime(2022, 6, 8, tzinfo=UTC)
+    gifts = [{"id": "1", "email": "g@example.org", "gift_id": "x", "tiers": "Gold"}]
+    assert verdicts(session, applied(session, sheet(GHOST, gifts), "ghost")) == [("doubt", "nothing", "no_end")]
+    gifts[0]["paid_until"] = "2027-03-31"
+    run = applied(session, sheet([*GHOST, "paid_until"], gifts), "ghost")
+    assert verdicts(session, run) == [("new", "keep", "")]
 
 
 def test_our_own_columns(session, tiers):

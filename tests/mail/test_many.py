@@ -17,6 +17,7 @@ from membership.readers.wishes import wish
 from tests import make
 from tests.mail.post_office import post_office
 
+STOP = "https://members.lantern.example/letters/stop/" + "x" * 60
 SHARED = {"subject": "The quay", "text": "All about it.\n", "html": "<p>All about it.</p>", "stop_words": "No more:"}
 
 
@@ -37,10 +38,10 @@ def written(session, people, *, name="bulletin:1", lane=many.LANE_BULLETIN, sort
     session.add(MailingText(mailing_id=of, language="en", **SHARED))
     session.flush()
     those = [
-        many.One(Recipient(who.email, who.name, "en", who.reader_id), f"{name}:{who.reader_id}", "https://stop")
-        for who in people
+        many.One(Recipient(who.email, who.name, "en", who.reader_id), f"{name}:{who.reader_id}", STOP) for who in people
     ]
     many.address_each(session, of, "bulletin", [(one, "en", "The quay") for one in those], at=clock.now())
+    many.wake(session, name, at=clock.now())
     session.commit()
     return of
 
@@ -73,11 +74,14 @@ def test_many_letters_go_over_one_connection_each_to_one_person_with_its_own_way
     assert office.connections == 1 and set(states(session, of).values()) == {"sent"}
     assert len({letter.message_id for letter in office.taken}) == len({letter.address for letter in office.taken}) == 12
     message = office.taken[0].message
+    assert f"List-Unsubscribe: <{STOP}>\r\n".encode() in office.taken[0].content, (
+        "whole, or mail programs do not find it"
+    )
     assert message["To"] == office.taken[0].address and message["Subject"] == "The quay"
-    assert message["List-Unsubscribe"] == "<https://stop>"
+    assert message["List-Unsubscribe"] == f"<{STOP}>"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     plain, html = (part.get_content() for part in message.iter_parts())
-    assert "All about it." in plain and "No more: https://stop" in plain and '<a href="https://stop">' in html
+    assert "All about it." in plain and f"No more: {STOP}" in plain and "<p>All about it.</p>\r\n<p style" in html
     assert session.scalars(select(Mailing.open)).all() == [False]
     assert session.scalars(select(Job.key).where(Job.key.like("mail:%"))).all() == []
 

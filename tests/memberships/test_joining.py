@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import stripe
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from membership import clock
 from membership.giving.models import Checkout, LedgerEntry, Payment
@@ -152,6 +152,16 @@ def test_a_form_that_was_paid_with_is_not_used_again(session, stripe_side, clien
     again = client.post("/give", data=fields)
     assert again.status_code == 409 and hidden_fields(again.text)["attempt"] != fields["attempt"]
     assert count(session, Checkout) == 1
+
+
+def test_a_form_left_open_for_a_day_leads_to_no_dead_page(session, tier, stripe_side, client):
+    fields = hidden_fields(client.get("/give").text) | {"amount": "20", "email": "a@example.org"}
+    page = client.post("/give", data=fields).location
+    session.execute(update(Checkout).values(begun_at=clock.now() - timedelta(hours=24)))
+    session.commit()
+    again = client.post("/give", data=fields)  # whether Stripe has told us yet that the page is over or not
+    assert again.status_code == 409 and "Here it is afresh" in again.text
+    assert client.post("/give", data=fields | hidden_fields(again.text)).location not in (None, page)
 
 
 def test_stripe_out_of_reach_is_said_and_nothing_is_lost(session, tier, client, config):

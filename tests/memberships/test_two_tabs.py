@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 import requests
+import stripe
 from sqlalchemy import func, select
 
-from membership.giving.models import Checkout
+from membership.giving.models import Checkout, StripeCustomer
+from membership.giving.queries import customer_of
 from membership.mail.models import Letter
 from membership.memberships.models import Membership
 from membership.webhooks.drift_models import Drift
@@ -19,6 +21,11 @@ def tiers(session, stripe_side):
     for slug, monthly in [("reader", 300), ("friend", 500)]:
         make.tier(session, slug, monthly=monthly).stripe_product_id = None
     session.commit()
+
+
+@pytest.fixture
+def api(stripe_side):
+    return stripe.StripeClient("sk_test_x", base_addresses={"api": stripe_side.url}).v1
 
 
 @pytest.fixture
@@ -123,8 +130,43 @@ def test_two_that_were_paid_at_the_same_moment_are_seen_at_once_and_put_right_fr
     assert desk.post(f"{patron}/memberships/{newer.id}/ending").status_code == 303
     stripe_side.settle()
     assert count(session, Membership, Membership.status == "canceled") == 1
-    assert desk.post("/staff/drift/reconciliation").status_code == 303
-    stripe_side.settle()
     session.refresh(line)
     assert line.settled_at is not None
     assert count(session, Letter, Letter.kind == "pledged_twice") == 1
+
+
+def test_of_two_payers_at_stripe_who_are_one_person_one_goes_on(session, tiers, stripe_side, phone, api, app):
+    for page in (stripe_side.join(tier="friend"), phone.join(tier="reader")):
+        stripe_side.pay(page)
+    stripe_side.settle()
+    older, newer = session.scalars(select(Membership).order_by(Membership.id)).all()
+    payer = {row.id: api.subscriptions.retrieve(row.subscription_id).customer for row in (older, newer)}
+    assert resting(session) == {payer[older.id]: False, payer[newer.id]: False}  # something runs under both
+
+    api.subscriptions.cancel(older.subscription_id)
+    stripe_side.settle()
+    assert resting(session) == {payer[older.id]: True, payer[newer.id]: False}
+    assert api.customers.retrieve(payer[older.id]).metadata["pays_as"] == payer[newer.id]
+    assert customer_of(session, newer.reader_id) == payer[newer.id]
+    desk = app.test_client()
+    make.sign_in(session, desk, make.staff(session, "manager"))
+    assert "because they pay under the other one" in desk.get(f"/staff/patrons/{newer.reader_id}").text
+
+    begun_at_the_dashboard = {"customer": payer[older.id], "items": [{"price": price_of(api, newer)}]}
+    api.subscriptions.create(begun_at_the_dashboard | {"default_payment_method": card_of(api, payer[older.id])})
+    stripe_side.settle()
+    assert not any(resting(session).values())
+
+
+def price_of(api, membership):
+    item = api.subscriptions.retrieve(membership.subscription_id)["items"].data[0]
+    return item.price.id
+
+
+def card_of(api, payer):
+    return api.payment_methods.list({"customer": payer}).data[0].id
+
+
+def resting(session):
+    session.expire_all()
+    return {row.customer_id: row.rests_since is not None for row in session.scalars(select(StripeCustomer))}

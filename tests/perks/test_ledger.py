@@ -149,6 +149,15 @@ def test_months_of_standing_count_over_all_that_gave_it_and_the_day_is_told_and_
     assert settle(session, ada, line.at) == 1
 
 
+def test_a_pledge_that_ran_elsewhere_before_counts_from_when_it_began_there(session):
+    now = clock.now()
+    ada, bo = make.patron(session, since=now - 9 * DAY), make.reader(session, "bo@example.org")
+    membership_of(session, ada).pledged_since = now - 200 * DAY
+    make.given(session, bo, begins_at=now - 9 * DAY, ends_at=now + DAY).pledged_since = now - 200 * DAY
+    perk(session, months=6)
+    assert [settle(session, one) for one in (ada, bo)] == [1, 1]
+
+
 def test_why_something_is_not_theirs(session):
     small, large = make.tier(session, "small"), make.tier(session, "large")
     ada, nobody = make.patron(session, tier_row=small), make.reader(session)

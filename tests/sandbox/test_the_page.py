@@ -101,7 +101,7 @@ def test_a_known_address_stays(sandbox: Sandbox) -> None:
 def test_a_paid_page_cannot_be_paid_again(sandbox: Sandbox) -> None:
     session = sandbox.give()
     status, _, text = sandbox.pay(session)
-    assert (status, "already paid" in text) == (409, True)
+    assert (status, "nothing left to do" in text) == (409, True)
     assert len(sandbox.v1.charges.list().data) == 1
 
 
@@ -128,6 +128,14 @@ def test_a_page_can_be_closed(sandbox: Sandbox) -> None:
     session = sandbox.donation()
     assert sandbox.v1.checkout.sessions.expire(session.id).status == "expired"
     assert sandbox.pay(session)[0] == 410
+
+
+def test_a_page_that_is_over_says_no_more_than_stripes_does(sandbox: Sandbox) -> None:
+    paid, expired = sandbox.give(), sandbox.donation()
+    sandbox.v1.checkout.sessions.expire(expired.id)
+    pages = {sandbox.pay(one)[2] for one in (paid, expired)}
+    assert len(pages) == 1 and "nothing left to do" in pages.pop()
+    assert [sandbox.v1.checkout.sessions.retrieve(one.id).url for one in (paid, expired)] == [None, None]
 
 
 def test_a_page_that_never_was_is_not_found(sandbox: Sandbox) -> None:

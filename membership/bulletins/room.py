@@ -1,0 +1,7 @@
+"""The room's blueprint, on which its pages hang themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("bulletins", __name__)
