@@ -54,8 +54,9 @@ from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
 from membership.readers import queries as readers_queries
-from membership.readers import stop_pages
+from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
+from membership.readers.proving import ask_again
 from membership.reports import tasks as report_tasks
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
@@ -73,8 +74,8 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, giving, memberships, topics, ballots, perks, promises, dunning, account, campaigns,
-    appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
+    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
+    account, campaigns, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
@@ -143,6 +144,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(_asked_by_name)
     app.before_request(_no_such_text)
     app.before_request(guard)
+    app.before_request(ask_again)
     security.install(app, config)
     errors.install(app)
     allow(Who.ANYONE)(app.view_functions["static"])
@@ -205,21 +207,27 @@ def _install_visitors(app: Flask) -> None:
             name=holder.name,
             email=holder.email,
             language=holder.language,
-            role=holder.role,
+            role=holder.role if holder.stepped else None,
             token=token,
             standing=standing,
+            held_role=holder.role,
+            fresh_until=holder.fresh_until,
         )
 
 
 def _install_newsroom(app: Flask) -> None:
     def current() -> Any:
         if "newsroom" not in g:
+            # Where the guard is about to ask who this is, both are asked at once; on no page for everybody.
+            known = has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}
+            token = str(cookie.get("_user_id", "")) if known else ""
             with db.asking() as books:
-                g.newsroom = newsroom_queries.facts(books)
-                if has_request_context() and audience(app, request.endpoint) not in {None, Who.ANYONE}:
-                    # The guard is about to ask who this is: on the same connection, and on no page for everybody.
-                    token = str(cookie.get("_user_id", ""))
-                    g.holder = token, token and readers_queries.session_holder(books, token, clock.now())
+                if token:
+                    facts = newsroom_queries.FACTS
+                    g.newsroom, holder = readers_queries.session_holder_beside(books, facts, token, clock.now())
+                    g.holder = token, holder
+                else:
+                    g.newsroom = newsroom_queries.facts(books)
         return g.newsroom
 
     @app.before_request

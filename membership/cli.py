@@ -36,6 +36,8 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.perks import watch as perks
+from membership.readers.queries import person_by_email, role_of
+from membership.readers.second_step import forget_ways
 from membership.refusals import Refused
 from membership.reports import tasks as report_tasks
 from membership.reports.asking import asked_of
@@ -240,6 +242,19 @@ def invite(email: str, role: str, name: str) -> None:
             raise click.ClickException("The newsroom is not set up yet; its first admin is named at /setup.")
         desk.invite(session, email, name=name, role=role, by=None, at=clock.now())
     click.echo(f"{email} is {role} now; a letter is on its way.")
+
+
+@staff.command()
+@click.argument("email", callback=_address)
+def reset(email: str) -> None:
+    """Somebody of the team lost every device and code: they are signed out, and begin with a new second step."""
+    _, app = _house()
+    with app.app_context(), db.transaction() as session:
+        person = person_by_email(session, email)
+        if person is None or role_of(session, person.reader_id) is None:
+            raise click.ClickException(f"{email} is not in the team.")
+        forget_ways(session, person.reader_id, by=None, at=clock.now())
+    click.echo(f"{email} begins with a new second step at the next sign-in; a letter is on its way.")
 
 
 @membership.group()

@@ -109,6 +109,13 @@ class TooSmall(Refused):
     words = N_("The smallest amount is %(floor)s.")
 
 
+class BeyondCounting(Refused):
+    """More than our books hold."""
+
+    field = "amount"
+    words = N_("That is more than anybody counts. Please look at the amount again.")
+
+
 class TooLarge(Refused):
     """Above what can be charged at once. The ceiling stands in `values["ceiling"]`."""
 
@@ -216,6 +223,20 @@ def read_amount(typed: str, code: str) -> Money:
     if match is None or len(decimals) > table.shown_decimals:
         raise NotAnAmount(example="5.50" if table.shown_decimals >= 2 else "500")
     return Money(int(match[1] + decimals.ljust(table.decimals, "0")), table.code)
+
+
+MOST = 10**15
+"""Minor units: more than anybody counts, and a thousandth of what a column holds."""
+
+
+def check_counted(money: Money, *, locale: str = "en") -> Money:
+    """The same money, or `TooSmall` / `BeyondCounting`: for what is counted and not charged (a goal, cash in a tin, a part of
+    a payment that goes back)."""
+    if money.minor < 1:
+        raise TooSmall(floor=Money(1, money.currency).written(locale))
+    if money.minor > MOST:
+        raise BeyondCounting()
+    return money
 
 
 def check_bounds(money: Money, *, floor: Money | None = None, locale: str = "en") -> Money:

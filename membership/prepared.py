@@ -63,6 +63,7 @@ class Prepared:
         columns = getattr(statement, "exported_columns", ())
         self._types = [column.type for column in columns]
         self._row: Callable[[Sequence[Any]], Any] | None = None
+        self._answers: bool | None = None
 
     @staticmethod
     def _slot(
@@ -83,7 +84,9 @@ class Prepared:
             for told in connection.dispatch.before_cursor_execute:  # type: ignore[attr-defined]
                 sql, filled = told(connection, cursor, sql, filled, None, many)
             (cursor.executemany if many else cursor.execute)(sql, filled)
-            rows = [] if many or cursor.description is None else self._read(cursor, connection.dialect)
+            if self._answers is None and not many:  # asked once: psycopg makes it anew each time
+                self._answers = cursor.description is not None
+            rows = self._read(cursor, connection.dialect) if self._answers and not many else []
             return Answer(rows, cursor.rowcount)
         except connection.dialect.loaded_dbapi.Error as error:
             raise _as_sqlalchemy_says(error, sql, connection, cursor) from error

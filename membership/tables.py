@@ -34,6 +34,7 @@ from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
 from membership.promises import models as promises
 from membership.readers import models as readers
+from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.reports import models as reports
 from membership.topics import models as topics
@@ -76,6 +77,7 @@ __all__ = [
     "readers",
     "receipts",
     "reports",
+    "second_step",
     "telling",
     "tiers",
     "topics",

@@ -227,10 +227,11 @@ class House:
 
 @contextmanager
 def living_house(
-    store: Databases, directory: Path, *, tiers: bool = True, couriers: int = 4, patience: float = 10.0
+    store: Databases, directory: Path, *, tiers: bool = True, couriers: int = 4, patience: float = 10.0,
+    name: str = "127.0.0.1",
 ) -> Iterator[House]:
     """A house with a newsroom (and two tiers), nothing started yet but the sandbox; everything is gone afterwards."""
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://{name}:{free_port()}"
     clock_file, letters = directory / "clock", directory / "letters"
     letters.mkdir()
     with (

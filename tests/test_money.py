@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from membership import money
 from membership.money import (
     CURRENCIES,
+    MOST,
+    BeyondCounting,
     CurrenciesDiffer,
     Money,
     NotAnAmount,
@@ -16,6 +18,7 @@ from membership.money import (
     TooSmall,
     UnknownCurrency,
     check_bounds,
+    check_counted,
     read_amount,
 )
 
@@ -47,6 +50,15 @@ READ = [
     ("1.2", "BHD", 1200),
     ("9999999999999", "EUR", 999999999999900),
 ]
+
+
+def test_what_is_counted_and_not_charged_may_be_large_and_small():
+    for minor in (1, 150_000_000, MOST):
+        assert check_counted(Money(minor, "USD")).minor == minor
+    with pytest.raises(TooSmall):
+        check_counted(Money(0, "USD"))
+    with pytest.raises(BeyondCounting):
+        check_counted(Money(MOST + 1, "USD"))
 
 
 @pytest.mark.parametrize(("typed", "code", "minor"), READ)

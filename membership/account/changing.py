@@ -67,6 +67,8 @@ def estimate() -> str | tuple[str, int]:
         due = None
         if choice.when is When.NOW:
             due = gateway_changing.estimate(gateway.subscription(line.subscription_id), _wanted(line, choice, form))
+    except gateway.StripeGone as gone:
+        raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "amount")
         return _page(line, form), refused.status
@@ -92,6 +94,7 @@ def change() -> Response | tuple[str, int]:
         raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "amount")
+        form.renew_after(refused)
         return _page(line, form, declined=isinstance(refused, gateway_changing.BankSaysNo)), refused.status
     if choice.when is When.NOW:
         flash(gettext("Your membership is changed. Thank you."))

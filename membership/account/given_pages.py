@@ -41,7 +41,7 @@ def complimentary() -> str:
 
 
 @blueprint.post("/staff/complimentary")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def give_to_address() -> Answer:
     """Give one to an address; whoever it belongs to need not be known yet."""
     form = _with_tiers(AddressedForm())
@@ -69,7 +69,7 @@ def complimentary_for(reader_id: int) -> str:
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/complimentary")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def give_to_reader(reader_id: int) -> Answer:
     """Give it. The same form sent twice gives it once."""
     person, form = _person(reader_id), _with_tiers(ComplimentaryForm())

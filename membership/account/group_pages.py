@@ -119,6 +119,7 @@ def change_size() -> Answer:
         raise NotAccepted() from gone
     except Refused as refused:
         form.show(refused, "seats")
+        form.renew_after(refused)
         return _page(found, InvitationForm(), form), refused.status
     if now and after.seats == form.wanted:
         flash(gettext("Your group has %(num)s seats now.", num=after.seats))

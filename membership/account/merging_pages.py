@@ -42,7 +42,7 @@ def compare(reader_id: int) -> str | tuple[str, int]:
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/merging")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def merge_readers(reader_id: int) -> Response:
     """One of two: what the other one has goes to this one."""
     with transaction() as session:

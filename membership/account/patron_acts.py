@@ -13,6 +13,7 @@ from membership.account.models import PatronNote
 from membership.account.patrons import known, letter_of
 from membership.account.rules import CannotSendAgain, NotSentBackThere
 from membership.db import insert_once
+from membership.gateway import looking
 from membership.gateway.readings import RefundReading, SubscriptionReading
 from membership.giving.correction_models import Refund
 from membership.giving.corrections import ask_refund, keep_corrections, note_refused
@@ -128,7 +129,7 @@ def look_at_payment(session: Session, payment: Payment, *, at: datetime) -> None
     """Have the worker fetch a payment under its lease, as if Stripe had told of it."""
     root = payment.payment_intent_id
     if root is not None:
-        post(session, "webhooks.take_in", f"stripe:{root}", {"root": root}, due_at=at)
+        looking.look_again(session, root, at=at)
 
 
 def waiting_refund(session: Session, reader_id: int, refund_id: int) -> tuple[Payment, Refund]:

@@ -36,7 +36,7 @@ def refund(reader_id: int, payment_id: int) -> str:
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/payments/<int:payment_id>/refund")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def refund_payment(reader_id: int, payment_id: int) -> Response | tuple[str, int]:
     """Send money back. The same form sent twice sends it once."""
     case, form = _case(reader_id, payment_id), RefundForm()
@@ -56,7 +56,7 @@ def refund_payment(reader_id: int, payment_id: int) -> Response | tuple[str, int
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/refunds/<int:refund_id>")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def refund_again(reader_id: int, refund_id: int) -> Response:
     """Ask Stripe again for a refund that it has not answered: the same key, so that it is sent once."""
     with reading() as session:
@@ -77,7 +77,7 @@ def ending(reader_id: int, membership_id: int) -> str | Response:
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/memberships/<int:membership_id>/ending")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def end_membership(reader_id: int, membership_id: int) -> Response:
     """End a membership at once. Its end is told only when Stripe has confirmed it."""
     line = _line(reader_id, membership_id)

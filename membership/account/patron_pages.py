@@ -81,7 +81,7 @@ def patron_letter_again(reader_id: int, letter_id: int) -> Response:
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/address")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def patron_address_works(reader_id: int) -> Response:
     """Letters arrive there again: the reader said so, or the mailbox was emptied."""
     with transaction() as session:

@@ -18,6 +18,7 @@ from membership.ballots.casting import (
     cast_and_confirm,
     confirm,
     hold,
+    hold_and_count,
     look_over,
     withdraw_and_confirm,
 )
@@ -36,8 +37,8 @@ from membership.topics.rules import tidy
 
 __all__ = [
     "add_late_joiners", "announce", "begin", "cancel", "cast", "cast_and_confirm", "change", "close_ballot", "confirm",
-    "draft", "extend", "hold", "invite", "look_over", "open_ballot", "remind", "seal_batch", "withdraw_and_confirm",
-    "withdraw_option",
+    "draft", "extend", "hold", "hold_and_count", "invite", "look_over", "open_ballot", "remind", "seal_batch",
+    "withdraw_and_confirm", "withdraw_option",
 ]  # fmt: skip
 
 SEAL_EVERY = timedelta(minutes=1)

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session
 from membership.ballots import rules, seals, ways
 from membership.ballots.models import Ballot, BallotBegun, BallotOption, BallotRoll
 from membership.ballots.urn import BallotPending, BallotSeal, Vote
-from membership.db import insert_once, run
-from membership.jobs.queue import post
+from membership.db import UtcTime, insert_once, run
+from membership.jobs.queue import POST_FOR_EACH, post_as, posting
 from membership.mail.writing import Recipient, write
 from membership.readers.queries import person
 from membership.refusals import NotFound
+from membership.web.limits import COUNTED, Limit, check_count, count_beside, count_within
 
 Books = Session | Connection
 Held = Any
@@ -37,6 +38,7 @@ _HELD = (
     .with_for_update(read=True, key_share=True, of=Ballot)
 )  # fmt: skip
 _BY_ID, _BY_SLUG = _HELD.where(Ballot.id == bindparam("ballot")), _HELD.where(Ballot.slug == bindparam("slug"))
+_BY_SLUG_COUNTED = _BY_SLUG.add_columns(select(COUNTED.c.count).scalar_subquery().label("tries"))
 # A statement of its own, after the row is held: one that waited would see the options as they stood before.
 _OPTIONS = (
     select(BallotOption.position, BallotOption.title, BallotOption.cost, BallotOption.withdrawn_at)
@@ -53,7 +55,7 @@ _TICK_ROLL = (
     .returning(BallotRoll.weight)
     .execution_options(synchronize_session=False)
 )
-_FIRST_AT_ONCE = text("""
+_AT_ONCE = """
     WITH line AS (
         UPDATE ballot_roll SET voted = true WHERE ballot_id = :ballot_id AND reader_id = :reader AND NOT voted
         RETURNING ballot_id, weight
@@ -63,10 +65,13 @@ _FIRST_AT_ONCE = text("""
     ), waiting AS (
         INSERT INTO ballot_pending (ballot_id, id, event, code)
         SELECT ballot_id, CAST(:id AS text), 'cast', CAST(:code AS text) FROM line
-    )
+    ){more}
     SELECT weight FROM line
-""").bindparams(bindparam("voter_ref", type_=LargeBinary()))
-"""The tick, the vote and its line for the log in one statement, where the database is a way off."""
+"""
+_REF, _TIMES = bindparam("voter_ref", type_=LargeBinary()), [bindparam(at, type_=UtcTime()) for at in ("due_at", "posted_at")]
+_FIRST_AT_ONCE = text(_AT_ONCE.format(more="")).bindparams(_REF)
+"""The tick, the vote and its line for the log in one statement, where the database is a way off; then the letter as well."""
+_FIRST_AND_POST = text(_AT_ONCE.format(more=f", posted AS ({POST_FOR_EACH.format(rows='line')})")).bindparams(_REF, *_TIMES)
 _HOLD_LINE = select(BallotRoll.weight).where(*_MY_LINE).with_for_update(key_share=True)
 _MINE = select(Vote.code).where(Vote.ballot_id == bindparam("ballot"), Vote.voter_ref == bindparam("ref"))
 _UNTICK_ROLL = (
@@ -129,22 +134,37 @@ def hold(books: Books, slug: str) -> Held:
     return held
 
 
+def hold_and_count(books: Books, slug: str, limit: Limit, subject: str, *, at: datetime) -> Held:
+    """The same, and the try counted against a limit that is no setting; in one statement where the database is a way off.
+    Raises `NotFound`, `TooOften`."""
+    if not _is_a_way_off(books):
+        count_within(books, (limit, subject), at=at)
+        return hold(books, slug)
+    held = run(books, _BY_SLUG_COUNTED, {"slug": slug} | count_beside(limit, subject, at=at)).first()
+    if held is None:
+        raise NotFound()
+    check_count(limit, held.tries)
+    return held
+
+
 def cast(
-    books: Books, ballot: int | Held, reader_id: int, choices: ways.Choices, *, secret: str, attempt: str, at: datetime
+    books: Books, ballot: int | Held, reader_id: int, choices: ways.Choices, *, secret: str, attempt: str, at: datetime,
+    confirmed: bool = False,
 ) -> CastVote:
     """One patron's vote: a first one, or the one that takes the place of an earlier one.
 
-    `ballot` is a number, or what `hold` returned. The same form sent twice (`attempt`) is one vote with one code. Raises
-    `NotFound`, `NotOpenYet`, `Closed`, `Cancelled`, `NotOnRoll`, and what `ways.canonical` raises.
+    `ballot` is a number, or what `hold` returned. The same form sent twice (`attempt`) is one vote with one code.
+    `confirmed`: a first one is confirmed by letter. Raises `NotFound`, `NotOpenYet`, `Closed`, `Cancelled`, `NotOnRoll`, and
+    what `ways.canonical` raises.
     """
     held = _open_ballot(books, ballot, at)
-    options = _options(books, held.id)
+    options = _options(books, held)
     content = ways.canonical(choices, _question(held, options))
     key = seals.unseal(secret, held.sealed_key)
     nonce = seals.nonce_of(key, reader_id, attempt)
     code = seals.receipt_code(held.slug, content, nonce)
     row = {"ballot_id": held.id, "code": code, "content": content, "voter_ref": seals.voter_ref(key, reader_id)}
-    changed = _into_urn(books, reader_id, row)
+    changed = _into_urn(books, reader_id, row, _letter(held.id, reader_id, at) if confirmed else None)
     titles = {option.position: option.title for option in options}
     return CastVote(
         held.id, held.slug, held.title, held.closes_at, content, code, nonce, changed is True, held.method, titles,
@@ -155,7 +175,7 @@ def cast(
 def look_over(session: Session, ballot_id: int, choices: ways.Choices, *, at: datetime) -> str:
     """What would be cast, checked and written canonically; nothing of it is kept. Raises what `cast` raises."""
     held = _open_ballot(session, ballot_id, at)
-    return ways.canonical(choices, _question(held, _options(session, held.id)))
+    return ways.canonical(choices, _question(held, _options(session, held)))
 
 
 def withdraw(session: Session, ballot: int | Held, reader_id: int, *, secret: str, at: datetime) -> bool:
@@ -186,8 +206,30 @@ def _open_ballot(books: Books, ballot: int | Held, at: datetime) -> Held:
     return held
 
 
-def _options(books: Books, ballot_id: int) -> Sequence[Any]:
-    return list(run(books, _OPTIONS, {"ballot": ballot_id}))
+def _options(books: Books, held: Held) -> Sequence[Any]:
+    """The options as they stand. What changes of an open ballot's options stands in its log, so the log's head, a hash of all
+    of it, tells whether they are those that were read before."""
+    known = _options_at.get((held.id, held.log_head))
+    if known is None:
+        known = list(run(books, _OPTIONS, {"ballot": held.id}))
+        if len(_options_at) >= MOST_KNOWN:
+            _options_at.clear()
+        _options_at[held.id, held.log_head] = known
+    return known
+
+
+MOST_KNOWN = 64
+_options_at: dict[tuple[int, str], Sequence[Any]] = {}
+
+
+def _is_a_way_off(books: Books) -> bool:
+    return (books.get_bind() if isinstance(books, Session) else books).dialect.name == "postgresql"
+
+
+def _letter(ballot_id: int, reader_id: int, at: datetime) -> dict[str, Any]:
+    """The job that writes the letter; see `confirm`."""
+    told = {"ballot": ballot_id, "reader": reader_id}
+    return posting("ballots.confirm", f"vote:{ballot_id}:{reader_id}", told, due_at=at)
 
 
 def _question(ballot: Held, options: Sequence[Any]) -> ways.Question:
@@ -197,11 +239,11 @@ def _question(ballot: Held, options: Sequence[Any]) -> ways.Question:
     )  # fmt: skip
 
 
-def _into_urn(books: Books, reader_id: int, row: dict[str, Any]) -> bool | None:
+def _into_urn(books: Books, reader_id: int, row: dict[str, Any], letter: dict[str, Any] | None) -> bool | None:
     """Tick the roll and put a vote in, or in the place of the voter's earlier one. Whether there was another one; None for
-    somebody who had none in the urn. Raises `NotOnRoll`.
+    somebody who had none in the urn, to whom the letter is written. Raises `NotOnRoll`.
     """
-    if _first(books, reader_id, row):
+    if _first(books, reader_id, row, letter):
         return None
     ballot_id, ref = row["ballot_id"], row["voter_ref"]
     if run(books, _HOLD_LINE, {"ballot": ballot_id, "reader": reader_id}).first() is None:
@@ -210,7 +252,7 @@ def _into_urn(books: Books, reader_id: int, row: dict[str, Any]) -> bool | None:
     if earlier == row["code"]:
         return False
     if earlier is None:  # withdrawn between the two
-        _first(books, reader_id, row)
+        _first(books, reader_id, row, letter)
         return None
     changed = {"ballot": ballot_id, "ref": ref, "new_code": row["code"], "new_content": row["content"]}
     run(books, _CHANGE, changed)
@@ -218,18 +260,21 @@ def _into_urn(books: Books, reader_id: int, row: dict[str, Any]) -> bool | None:
     return True
 
 
-def _first(books: Books, reader_id: int, row: dict[str, Any]) -> bool:
+def _first(books: Books, reader_id: int, row: dict[str, Any], letter: dict[str, Any] | None) -> bool:
     """Put in the vote of somebody whose line on the roll has no tick yet; False if there is no such line. A tick that was
     missing says that there is none in the urn: nothing needs to be looked for there.
     """
-    if (books.get_bind() if isinstance(books, Session) else books).dialect.name == "postgresql":
-        values = row | {"reader": reader_id, "id": secrets.token_hex(16)}
-        return run(books, _FIRST_AT_ONCE, values).first() is not None
+    if _is_a_way_off(books):
+        statement = _FIRST_AND_POST if letter else _FIRST_AT_ONCE
+        values = row | {"reader": reader_id, "id": secrets.token_hex(16)} | (letter or {})
+        return run(books, statement, values).first() is not None
     weight = run(books, _TICK_ROLL, {"ballot": row["ballot_id"], "reader": reader_id}).scalar()
     if weight is None:
         return False
     run(books, _PUT_IN, row | {"weight": weight})
     _await_sealing(books, row["ballot_id"], [("cast", row["code"])])
+    if letter:
+        post_as(books, letter)
     return True
 
 
@@ -264,11 +309,7 @@ def cast_and_confirm(
     books: Books, ballot: int | Held, reader_id: int, choices: ways.Choices, *, secret: str, attempt: str, at: datetime
 ) -> CastVote:
     """Cast, and have the voter told by letter that the vote is in."""
-    vote = cast(books, ballot, reader_id, choices, secret=secret, attempt=attempt, at=at)
-    if vote.first:
-        told = {"ballot": vote.ballot_id, "reader": reader_id}
-        post(books, "ballots.confirm", f"vote:{vote.ballot_id}:{reader_id}", told, due_at=at)
-    return vote
+    return cast(books, ballot, reader_id, choices, secret=secret, attempt=attempt, at=at, confirmed=True)
 
 
 def confirm(session: Session, ballot_id: int, reader_id: int, *, at: datetime) -> None:

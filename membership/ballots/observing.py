@@ -50,7 +50,7 @@ def name_observer(session: Session, email: str, *, name: str, by: int, at: datet
     if not insert_once(session, BallotObserver, email_key=key, named_at=at, named_by=by, **values):
         return False
     one = session.scalars(select(BallotObserver).where(BallotObserver.email_key == key)).one()
-    write(session, "ballot_observer", _to(session, one), key=f"observer:{one.id}", at=at, observer=one)
+    write(session, "ballot_observer", _to(session, one), key=f"observer:{one.token}", at=at, observer=one)
     note(session, actor_id=by, action="observer:named", object=f"observer/{one.id}", at=at)
     return True
 
@@ -78,7 +78,7 @@ def tell_head(session: Session, ballot: Ballot, moment: str, *, at: datetime) ->
     if not told or not insert_once(session, BallotHead, ballot_id=ballot.id, seq=ballot.log_length, **values):
         return 0
     for one in told:
-        key = f"ballot-head:{ballot.id}:{ballot.log_length}:{one.id}"
+        key = f"ballot-head:{ballot.id}:{ballot.log_length}:{one.token}"
         write(session, "ballot_head", _to(session, one), key=key, at=at, ballot=ballot, moment=moment, observer=one)
     return len(told)
 

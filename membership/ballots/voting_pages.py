@@ -23,7 +23,7 @@ from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.errors import words_of
 from membership.web.forms import AttemptField, Form, sent_attempt
-from membership.web.limits import VOTES_PER_READER, TooOften, count_against, count_within
+from membership.web.limits import VOTES_PER_READER, TooOften, count_against
 
 
 class VoteForm(Form):
@@ -103,8 +103,7 @@ def vote(slug: str) -> Any:
     counted = (VOTES_PER_READER, str(current_user.reader_id))
     try:
         with db.writing() as books:
-            count_within(books, counted, at=clock.now())
-            held = actions.hold(books, slug)
+            held = actions.hold_and_count(books, slug, *counted, at=clock.now())
             choices = _choices(held.method)
             cast = actions.cast_and_confirm(
                 books, held, current_user.reader_id, choices, secret=secret(), attempt=attempt, at=clock.now()

@@ -39,7 +39,7 @@ def sending(bulletin_id: int) -> Answer:
 
 
 @blueprint.post("/staff/bulletins/<int:bulletin_id>/sending")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def send(bulletin_id: int) -> Answer:
     """Send it to so many, now or at a time."""
     form = SendingForm()

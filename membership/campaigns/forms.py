@@ -13,7 +13,7 @@ from membership.ballots.rules import local_moment
 from membership.campaigns import rules
 from membership.campaigns.actions import Said
 from membership.campaigns.models import Campaign
-from membership.money import Money, check_bounds, read_amount
+from membership.money import Money, check_counted, read_amount
 from membership.refusals import Refused
 from membership.web.forms import Form
 
@@ -114,7 +114,7 @@ def _minute(typed: Any) -> Any:
 
 def _amount(typed: str, code: str, locale: str, field: str) -> int:
     try:
-        return check_bounds(read_amount(typed, code), locale=locale).minor
+        return check_counted(read_amount(typed, code), locale=locale).minor
     except Refused as refused:
         refused.field = field
         raise

@@ -20,6 +20,7 @@ from membership.giving.correction_models import Dispute, Refund
 from membership.giving.correction_rules import DISPUTE_TAKES, REFUND_HOLDS
 from membership.giving.models import Payment
 from membership.giving.touch_models import CheckoutTouch
+from membership.mail.bounces import takes_letters
 from membership.memberships.models import Membership, Movement
 from membership.money import Money
 from membership.readers.models import Person
@@ -220,6 +221,6 @@ def those_to_tell(session: Session, campaign: Campaign, *, after: int, most: int
     )
     statement = select(Person).where(
         Person.reader_id > after, Person.reader_id.in_(wished), Person.reader_id.in_(givers),
-        wants(Person.reader_id, "campaigns"),
+        wants(Person.reader_id, "campaigns"), takes_letters(Person.reader_id, Person.email),
     )  # fmt: skip
     return session.execute(statement.order_by(Person.reader_id).limit(most)).scalars().all()

@@ -17,6 +17,7 @@ from membership.readers import actions
 from membership.readers.entering import enter
 from membership.readers.models import Person
 from membership.readers.queries import person_by_email, role_of
+from membership.readers.rules import READER_ABSOLUTE
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
 
@@ -35,7 +36,8 @@ def door(guests: Mapping[str, str]) -> Blueprint:
     def come_in(token: str) -> Response:
         person = _guest(guests, token)
         with transaction() as session:
-            opened = actions.open_session(session, person.reader_id, clock.now())
+            at = clock.now()
+            opened = actions.open_session(session, person.reader_id, at, proven_until=at + READER_ABSOLUTE)
             role = role_of(session, person.reader_id)
         enter(opened)
         return redirect("/staff/" if role else "/account", 303)  # type: ignore[return-value]

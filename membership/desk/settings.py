@@ -61,7 +61,7 @@ def describe() -> Answer:
 
 
 @blueprint.post("/staff/settings/sites")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def change_sites() -> Answer:
     """The sites whose articles may carry our embeds."""
     form = SitesForm()

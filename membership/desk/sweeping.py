@@ -16,6 +16,7 @@ from membership.giving.touch_models import CheckoutTouch
 from membership.perks.community_models import CommunityCode, CommunityToken
 from membership.readers.models import ReaderSession, SignInChallenge
 from membership.readers.rules import READER_ABSOLUTE, READER_IDLE
+from membership.readers.step_models import SpentChallenge
 from membership.web.limits import LimitCount
 
 WIDTH = 500
@@ -54,6 +55,7 @@ def spent(at: datetime) -> list[Spent]:
         Spent(ReaderSession, (ReaderSession.token_hash,), ended),
         Spent(LimitCount, (LimitCount.scope, LimitCount.subject, LimitCount.window_start), counted),
         Spent(SpentProof, (SpentProof.nonce,), SpentProof.expires_at < at - DAY),
+        Spent(SpentChallenge, (SpentChallenge.challenge_hash,), SpentChallenge.used_at < at - DAY),
         Spent(PaymentCode, (PaymentCode.id,), PaymentCode.expires_at < at - DAY),
         Spent(PaymentTry, (PaymentTry.charge_id,), PaymentTry.at < at - MONTH),
         Spent(CommunityCode, (CommunityCode.code_hash,), CommunityCode.expires_at < at - DAY),

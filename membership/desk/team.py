@@ -13,6 +13,7 @@ from membership.desk import actions
 from membership.desk.forms import ROLE_WORDS, InviteForm
 from membership.desk.room import blueprint
 from membership.readers.queries import members
+from membership.readers.second_step import forget_ways
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 
@@ -25,7 +26,7 @@ def team() -> str:
 
 
 @blueprint.post("/staff/team")
-@allow(Who.staff("admin"))
+@allow(Who.staff("admin", fresh=True))
 def invite() -> Response | tuple[str, int]:
     """Give somebody a role; they hear of it by letter."""
     form = InviteForm()
@@ -49,11 +50,21 @@ def invite() -> Response | tuple[str, int]:
 
 
 @blueprint.post("/staff/team/<int:reader_id>/ending")
-@allow(Who.staff("admin"))
+@allow(Who.staff("admin", fresh=True))
 def end(reader_id: int) -> Response:
     """Take somebody out of the team; they are signed out everywhere."""
     with transaction() as session:
         actions.end_role(session, reader_id, by=current_user.reader_id, at=clock.now())
+    return redirect("/staff/team", 303)  # type: ignore[return-value]
+
+
+@blueprint.post("/staff/team/<int:reader_id>/second-step")
+@allow(Who.staff("admin", fresh=True))
+def reset(reader_id: int) -> Response:
+    """Somebody lost every device and code: they are signed out, and begin with a new second step."""
+    with transaction() as session:
+        forget_ways(session, reader_id, by=current_user.reader_id, at=clock.now())
+    flash(gettext("They are signed out and begin anew at the next sign-in. A letter tells them."))
     return redirect("/staff/team", 303)  # type: ignore[return-value]
 
 

@@ -39,6 +39,7 @@ class StripeUnreachable(Refused):
     """Stripe did not answer, or answered that it cannot just now. Nothing was charged by asking."""
 
     status = 503
+    passes = True
     words = N_(
         "Our payment processor does not answer at the moment. Nothing was charged. Please try again in a minute."
     )

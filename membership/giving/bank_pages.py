@@ -25,6 +25,7 @@ from membership.readers.trail import note
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 
+KEYS_AT_ONCE = 500
 Answer = Response | str | tuple[str, int]
 
 
@@ -44,7 +45,7 @@ def bank_file() -> str:
 
 
 @blueprint.post("/staff/ways/import")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def import_bank_file() -> Answer:
     """The rehearsal; or, sent from the rehearsal's page, for good. The same line twice is one gift."""
     form = BankFileForm()
@@ -52,7 +53,7 @@ def import_bank_file() -> Answer:
     try:
         own, zone = _own()
         with reading() as session:
-            lines = _rehearse(session, read_file(text, own_currency=own))
+            lines = _rehearse(session, read_file(text, own_currency=own), zone)
     except Refused as refused:
         form.show(refused, "file")
         return render_template("giving/bank_file.html", form=form, lines=None, text=""), refused.status
@@ -67,16 +68,23 @@ def import_bank_file() -> Answer:
     return redirect("/staff/ways", 303)  # type: ignore[return-value]
 
 
-def _rehearse(session: Session, lines: list[BankLine]) -> list[Rehearsed]:
-    at, seen, found = clock.now(), set[str](), []
-    imported = select(Payment.stripe_id).where(Payment.stripe_id.startswith("way:"))
-    known = set(session.execute(imported).scalars())
+def _rehearse(session: Session, lines: list[BankLine], zone: str) -> list[Rehearsed]:
+    today, seen, found = clock.now().astimezone(ZoneInfo(zone)).date(), set[str](), []
+    known = _known(session, [f"way:{line.key}" for line in lines])
     for line in lines:
         outcome = line.problem or ("known" if f"way:{line.key}" in known or line.key in seen else "new")
-        if outcome == "new" and line.day is not None and line.day > at.date():
+        if outcome == "new" and line.day is not None and line.day > today:
             outcome = "day"
         seen.add(line.key)
         found.append(Rehearsed(line, outcome))
+    return found
+
+
+def _known(session: Session, keys: list[str]) -> set[str]:
+    found = set[str]()
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        some = Payment.stripe_id.in_(keys[start : start + KEYS_AT_ONCE])
+        found.update(session.execute(select(Payment.stripe_id).where(some)).scalars())
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from membership.money import Money, check_bounds
+from membership.money import Money, check_counted
 from membership.refusals import N_, Refused
 
 REFUND_HOLDS = frozenset({"asked", "pending", "requires_action", "succeeded"})
@@ -74,4 +74,4 @@ def refund_amount(asked: Money, *, paid: Money, refunded: int, disputed: bool, l
         raise NothingLeftToRefund()
     if asked > left:
         raise MoreThanIsLeft(left=left.written(locale))
-    return asked if asked == left else check_bounds(asked, locale=locale)
+    return asked if asked == left else check_counted(asked, locale=locale)

@@ -23,7 +23,7 @@ from membership.giving.way_forms import WAY_WORDS, GiftForm, WaysForm
 from membership.giving.way_lists import gifts
 from membership.giving.way_models import OtherWays
 from membership.giving.way_rules import InTheFuture, epc_payload, grouped, read_bic, read_iban, read_link
-from membership.money import CURRENCIES, check_bounds, read_amount
+from membership.money import CURRENCIES, check_counted, read_amount
 from membership.newsroom import defaults
 from membership.newsroom import queries as newsroom
 from membership.refusals import Refused
@@ -64,7 +64,7 @@ def staff_ways() -> str:
 
 
 @blueprint.post("/staff/ways")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def change_ways() -> Answer:
     """Where money may go from now on."""
     form = WaysForm()
@@ -92,7 +92,7 @@ def new_gift() -> str:
 
 
 @blueprint.post("/staff/ways/gifts/new")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def record_gift() -> Answer:
     """Into the books, with a receipt. The same form sent twice is one gift."""
     form = GiftForm()
@@ -110,7 +110,7 @@ def record_gift() -> Answer:
 
 
 @blueprint.post("/staff/ways/gifts/<int:payment_id>/undoing")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def undo_gift(payment_id: int) -> Response:
     """Recorded by mistake, or sent back by hand."""
     with transaction() as session:
@@ -120,7 +120,7 @@ def undo_gift(payment_id: int) -> Response:
 
 
 def _gift(form: GiftForm) -> way_acts.Gift:
-    amount = check_bounds(read_amount(str(form.amount.data), str(form.currency.data)), locale=str(get_locale() or "en"))
+    amount = check_counted(read_amount(str(form.amount.data), str(form.currency.data)), locale=str(get_locale() or "en"))
     assert form.paid_on.data is not None
     paid_at = datetime.combine(form.paid_on.data, time(12), ZoneInfo(_zone()))
     if form.paid_on.data > clock.now().astimezone(ZoneInfo(_zone())).date():

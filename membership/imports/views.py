@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask import Response as Streamed
-from flask import flash, make_response, redirect, render_template, request, stream_with_context
+from flask import flash, make_response, redirect, render_template, stream_with_context
 from flask_babel import gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -25,6 +25,7 @@ from membership.money import CURRENCIES
 from membership.newsroom import queries as newsroom
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
+from membership.web.uploads import takes
 
 __all__ = ["blueprint", "invitation_pages"]
 
@@ -45,9 +46,9 @@ def show() -> str:
 
 @blueprint.post("/staff/imports")
 @allow(Who.staff("manager"))
+@takes(LARGEST_FILE)
 def hand_in() -> Answer:
     """Keep the file's rows; the worker looks through them. The same file again leads to what was handed in before."""
-    request.max_content_length = LARGEST_FILE
     form = HandInForm()
     _currencies(form)
     by, sent = current_user.reader_id, form.file.data
@@ -89,7 +90,7 @@ def report(import_id: int) -> Answer:
 
 
 @blueprint.post("/staff/imports/<int:import_id>/application")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def apply(import_id: int) -> Answer:
     """Do it. Pressed twice it is asked once."""
     with transaction() as session:
@@ -110,7 +111,7 @@ def withdraw(import_id: int) -> Answer:
 
 
 @blueprint.get("/staff/imports/<int:import_id>/not-brought.csv")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def not_brought(import_id: int) -> Streamed:
     """The rows that stay behind, each with its reason, to be put right and handed in again."""
     with reading() as session:

@@ -98,7 +98,7 @@ _DUE_AGAIN = text("""
 _FAILED = _statement("""
     UPDATE job SET state = CASE WHEN again THEN 'ready' ELSE :state END,
         due_at = CASE WHEN again AND due_at < :due_at THEN due_at ELSE :due_at END,
-        lease = NULL, leased_until = NULL, again = false, last_error = :error
+        lease = NULL, leased_until = NULL, again = false, last_error = :error, attempts = :attempts
     WHERE id = :id AND lease = :lease
 """).bindparams(bindparam("error", type_=Text()))
 
@@ -107,7 +107,12 @@ def post(
     session: Session | Connection, name: str, key: str, payload: dict[str, Any] | None = None, *, due_at: datetime
 ) -> None:
     """Write a job in the caller's transaction. `name` is `room.task`; the earlier of two due times counts."""
-    run(session, _POST, posting(name, key, payload, due_at=due_at))
+    post_as(session, posting(name, key, payload, due_at=due_at))
+
+
+def post_as(session: Session | Connection, made: dict[str, Any]) -> None:
+    """The same for what `posting` made."""
+    run(session, _POST, made)
 
 
 def post_each(session: Session | Connection, postings: Sequence[dict[str, Any]]) -> None:
@@ -168,9 +173,14 @@ def _end(books: Session | Connection, job: Claimed) -> None:
 
 
 def put_back(job: Claimed, error: BaseException) -> None:
-    """The task failed: due again after a pause that doubles, or parked after `ATTEMPTS` tries or on `Park`."""
-    parked = isinstance(error, Park) or job.attempts >= ATTEMPTS
-    pause = timedelta(seconds=min(5 * 2 ** (job.attempts - 1), 3600))
+    """The task failed: due again after a pause that doubles, or parked after `ATTEMPTS` tries or on `Park`.
+
+    An error that `passes` by itself says that somebody else is away (Stripe, the mail server): however long that lasts, it
+    does not park what people wait for; the job comes again every twenty minutes.
+    """
+    passes = getattr(error, "passes", False)
+    parked = isinstance(error, Park) or (job.attempts >= ATTEMPTS and not passes)
+    pause = timedelta(seconds=min(5 * 2 ** (job.attempts - 1), 1200 if passes else 3600))
     with transaction() as session:
         session.execute(
             _FAILED,
@@ -180,6 +190,7 @@ def put_back(job: Claimed, error: BaseException) -> None:
                 "state": "parked" if parked else "ready",
                 "due_at": clock.now() + pause,
                 "error": f"{type(error).__name__}: {error}"[:2000],
+                "attempts": min(job.attempts, ATTEMPTS - 1) if passes else job.attempts,
             },
         )
 

@@ -30,6 +30,8 @@ ASKED_AFTER_SECONDS = 2.0
 class Unreachable(Exception):
     """The mail server cannot be spoken to now; the words name nobody."""
 
+    passes = True
+
 
 class Line:
     """The connection of one process. `file:` addresses need none: each letter becomes a file."""

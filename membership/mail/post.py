@@ -15,13 +15,15 @@ from membership.mail.bounces import note_bounce
 from membership.mail.composing import PostOffice, composed
 from membership.mail.line import Line
 from membership.mail.models import Letter
-from membership.mail.rules import Came
+from membership.mail.rules import GIVEN_UP_AFTER, Came
 
 _line: Line | None = None
 
 
 class PutOff(Exception):
-    """The server asks to try again later; the job is put back."""
+    """The server asks to try again later; the job is put back, until the letter is too old to be worth it."""
+
+    passes = True
 
 
 def bind(config: Config) -> None:
@@ -47,7 +49,7 @@ def send(job: Claimed) -> None:
     came, code, words = Came.TAKEN, 250, ""
     if letter is not None and letter.state == "queued":
         came, code, words = line().hand_over(letter.id, composed(letter, line().office, shared), letter.address)
-        if came is Came.PUT_OFF:
+        if came is Came.PUT_OFF and clock.now() - letter.written_at < GIVEN_UP_AFTER:
             raise PutOff(f"{code} {words}")
     with finishing(job) as session:
         letter = session.execute(select(Letter).where(Letter.id == job.payload["letter"])).scalar_one_or_none()

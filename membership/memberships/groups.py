@@ -89,7 +89,7 @@ def follow(session: Session, membership_id: int, *, at: datetime) -> None:
 
 
 def take_own_seat(session: Session, membership_id: int, *, at: datetime) -> None:
-    """The payer takes a seat of their own group. Raises `NotPaidYet`, `NoSeatLeft`, `SeatedAlready`."""
+    """The payer takes a seat of their own group. Raises `NotPaidYet`, `NoSeatLeft`, `SeatedAlready`, `TakenAlready`."""
     group = _hold(session, membership_id)
     person = session.get_one(Person, group.reader_id)
     _check_not_seated(session, group, group.reader_id)
@@ -99,6 +99,8 @@ def take_own_seat(session: Session, membership_id: int, *, at: datetime) -> None
         GroupSeat.freed_at.is_(None),
     )
     seat = session.execute(select(GroupSeat).where(*offered)).scalar_one_or_none()
+    if seat is not None and seat.reader_id is not None:
+        raise TakenAlready()  # by whoever opened the invitation that went to this address
     if seat is None:
         _check_free(session, group, 1)
         seat = GroupSeat(

@@ -19,12 +19,13 @@ def current(session: Session) -> Newsroom | None:
     return session.get(Newsroom, 1)
 
 
-_FACTS = select(Newsroom.__table__)  # type: ignore[arg-type]
+FACTS = select(Newsroom.__table__)  # type: ignore[arg-type]
+"""What every page knows of the newsroom: its columns by name."""
 
 
 def facts(books: Connection) -> Any:
-    """The same for every page, without a session: its columns by name."""
-    return run(books, _FACTS, {}).first()
+    """The same for every page, without a session."""
+    return run(books, FACTS, {}).first()
 
 
 def today(session: Session, at: datetime) -> date:

@@ -138,7 +138,7 @@ def badge(code: str) -> Response:
 
 
 @blueprint.post("/staff/perks/<int:perk_id>/clients")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def register_client(perk_id: int) -> Response:
     """A site that may sign patrons in. Its secret is shown once, on the page that follows."""
     form = ClientForm()

@@ -5,20 +5,18 @@ RS256 with 2048 bits: what every OpenID Connect library verifies. All times are 
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from membership.perks.community_models import SigningKey
+from membership.web.tokens import box
 
 ALGORITHM = "RS256"
 AGE = timedelta(days=90)
@@ -75,5 +73,4 @@ def _opened(row: SigningKey, secret: str) -> RSAKey:
 
 
 def _box(secret: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"membership/signing-key").derive(secret.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return box(secret, "membership/signing-key")

@@ -84,7 +84,7 @@ def _parcel(form: ParcelForm, grant_id: int) -> str:
 
 
 @blueprint.post("/staff/perks/<int:perk_id>/packing.csv")
-@allow(Who.staff("manager"))
+@allow(Who.staff("manager", fresh=True))
 def packing_list(perk_id: int) -> Response:
     """What can go out now, for a spreadsheet. It is full of addresses, so that it was taken is noted; hence a POST."""
     at = clock.now()

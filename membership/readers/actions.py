@@ -62,10 +62,20 @@ def _reader_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
     return {row.email_key: row.reader_id for row in rows}
 
 
-def open_session(session: Session, reader_id: int, at: datetime) -> str:
-    """Sign a browser in: returns the token for its cookie. The table keeps the hash."""
+def open_session(
+    session: Session, reader_id: int, at: datetime, *, browser: str = "", proven_until: datetime | None = None
+) -> str:
+    """Sign a browser in: returns the token for its cookie. The table keeps the hash.
+
+    `proven_until`: as if the second step were taken, and good for what asks for a fresh one until then (the demo's door).
+    """
     token = new_token()
-    session.add(ReaderSession(token_hash=hashed(token), reader_id=reader_id, created_at=at, seen_at=at))
+    session.add(
+        ReaderSession(
+            token_hash=hashed(token), reader_id=reader_id, browser=browser, stepped_at=at if proven_until else None,
+            fresh_until=proven_until, created_at=at, seen_at=at,
+        )
+    )  # fmt: skip
     return token
 
 
@@ -77,6 +87,20 @@ def touch_session(session: Session, token: str, at: datetime) -> None:
 def end_session(session: Session, token: str, at: datetime) -> None:
     """Sign out: the cookie opens nothing any more, wherever a copy of it lies."""
     session.execute(update(ReaderSession).where(ReaderSession.token_hash == hashed(token)).values(ended_at=at))
+
+
+def end_sessions(session: Session, reader_id: int, *, at: datetime, but: str | None = None) -> None:
+    """Sign a reader out everywhere; `but` is the hash of a token that stays."""
+    alive = [ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None)]
+    if but is not None:
+        alive.append(ReaderSession.token_hash != but)
+    session.execute(update(ReaderSession).where(*alive).values(ended_at=at))
+
+
+def end_one_session(session: Session, reader_id: int, token_hash: str, *, at: datetime) -> None:
+    """End one session of this reader's; nobody else's."""
+    mine = (ReaderSession.reader_id == reader_id, ReaderSession.token_hash == token_hash)
+    session.execute(update(ReaderSession).where(*mine, ReaderSession.ended_at.is_(None)).values(ended_at=at))
 
 
 def grant_role(session: Session, reader_id: int, role: str, *, at: datetime, by: int | None) -> None:
@@ -103,5 +127,4 @@ def _end_role(session: Session, reader_id: int, *, at: datetime, staying: bool) 
         raise LastAdmin()
     open_role = (StaffRole.reader_id == reader_id, StaffRole.ended_at.is_(None))
     session.execute(update(StaffRole).where(*open_role).values(ended_at=at))
-    open_sessions = (ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None))
-    session.execute(update(ReaderSession).where(*open_sessions).values(ended_at=at))
+    end_sessions(session, reader_id, at=at)

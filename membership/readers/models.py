@@ -58,12 +58,19 @@ class SignInChallenge(Base):
 
 
 class ReaderSession(Base):
-    """A signed-in browser. The cookie holds the token, the table its hash: ending the row ends the session."""
+    """A signed-in browser. The cookie holds the token, the table its hash: ending the row ends the session.
+
+    `stepped_at`: when the second step was taken, without which a role opens nothing. `fresh_until`: until when what asks
+    for a fresh proof takes the last one. `browser`: what it calls itself, for the list of one's own sessions.
+    """
 
     __tablename__ = "reader_session"
 
     token_hash: Mapped[str] = mapped_column(Text, primary_key=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    browser: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    stepped_at: Mapped[datetime | None]
+    fresh_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

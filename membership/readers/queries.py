@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections import namedtuple
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, or_, select, true
 from sqlalchemy.orm import Session
 
 from membership.db import run
@@ -26,13 +28,15 @@ class SessionHolder:
     language: str
     role: str | None
     seen_at: datetime
+    stepped: bool
+    fresh_until: datetime | None
 
 
 _role = select(StaffRole.role).where(StaffRole.reader_id == Reader.id, StaffRole.ended_at.is_(None)).scalar_subquery()
 _HOLDER = (
     select(
         Reader.id, Person.name, Person.email, Person.language, _role.label("role"),
-        ReaderSession.created_at, ReaderSession.seen_at,
+        ReaderSession.created_at, ReaderSession.seen_at, ReaderSession.stepped_at, ReaderSession.fresh_until,
     )
     .join(ReaderSession, ReaderSession.reader_id == Reader.id)
     .join(Person, Person.reader_id == Reader.id)
@@ -42,12 +46,47 @@ _HOLDER = (
 
 def session_holder(session: Session | Connection, token: str, at: datetime) -> SessionHolder | None:
     """Who holds this session token, while the session is alive."""
-    row = run(session, _HOLDER, {"hashed": hashed(token)}).first()
+    return _alive(run(session, _HOLDER, {"hashed": hashed(token)}).first(), at)
+
+
+def session_holder_beside(books: Connection, one: Select[Any], token: str, at: datetime) -> tuple[Any, SessionHolder | None]:
+    """The same, and the only row of another room's question (None when it has none), in one way to the server and back."""
+    row = run(books, _beside(one), {"hashed": hashed(token)}).first()
+    if row is None:
+        return None, session_holder(books, token, at)
+    own = len(one.selected_columns)
+    return _named(one)._make(row[:own]), _alive(_named(_HOLDER)._make(row[own:]) if row[own] is not None else None, at)
+
+
+@functools.cache
+def _beside(one: Select[Any]) -> Select[Any]:
+    left, holder = one.subquery("one"), _HOLDER.subquery("holder")
+    columns = [column.label(f"{table.name}_{column.key}") for table in (left, holder) for column in table.c]
+    return select(*columns).select_from(left.outerjoin(holder, true()))
+
+
+@functools.cache
+def _named(question: Select[Any]) -> Any:
+    return namedtuple("Row", question.selected_columns.keys())
+
+
+def _alive(row: Any, at: datetime) -> SessionHolder | None:
     if row is None or not session_is_alive(
         created_at=row.created_at, seen_at=row.seen_at, staff=row.role is not None, at=at
     ):
         return None
-    return SessionHolder(row.id, row.name, row.email, row.language, row.role, row.seen_at)
+    stepped = row.stepped_at is not None
+    return SessionHolder(row.id, row.name, row.email, row.language, row.role, row.seen_at, stepped, row.fresh_until)
+
+
+def sessions_of(session: Session, reader_id: int, *, staff: bool, at: datetime) -> list[ReaderSession]:
+    """A reader's sessions that are alive, the latest used first."""
+    mine = select(ReaderSession).where(ReaderSession.reader_id == reader_id, ReaderSession.ended_at.is_(None))
+    rows = session.execute(mine.order_by(ReaderSession.seen_at.desc(), ReaderSession.token_hash)).scalars()
+    return [
+        row for row in rows
+        if session_is_alive(created_at=row.created_at, seen_at=row.seen_at, staff=staff, at=at)
+    ]  # fmt: skip
 
 
 def person_by_email(session: Session, email: str) -> Person | None:

@@ -54,15 +54,17 @@ def ask_for_letter(
     write(session, kind, recipient, key=f"sign-in:{challenge.token_hash[:32]}", at=at, fleeting=True, token=token, code=code)
 
 
-def sign_in_by_link(session: Session, token: str, *, browser_hash: str, at: datetime) -> SignedIn:
+def sign_in_by_link(session: Session, token: str, *, browser_hash: str, browser: str = "", at: datetime) -> SignedIn:
     """The link, pressed in the browser that asked for it. Raises `LinkSpent` for anything else."""
     challenge = challenge_by_token(session, token)
     if challenge is None or challenge.browser_hash != browser_hash or challenge.reader_id is None:
         raise LinkSpent()
-    return _use(session, challenge, at)
+    return _use(session, challenge, browser, at)
 
 
-def sign_in_by_code(session: Session, code: str, *, browser_hash: str, at: datetime) -> SignedIn | None:
+def sign_in_by_code(
+    session: Session, code: str, *, browser_hash: str, browser: str = "", at: datetime
+) -> SignedIn | None:
     """The code out of the newest letter that this browser asked for; None when it does not fit, and that is counted.
 
     Not a refusal, because the count must be kept. Raises `LinkSpent` when no letter of this browser is open any more.
@@ -74,7 +76,7 @@ def sign_in_by_code(session: Session, code: str, *, browser_hash: str, at: datet
     if not fits or challenge.reader_id is None:
         challenge.wrong_codes += 1
         return None
-    return _use(session, challenge, at)
+    return _use(session, challenge, browser, at)
 
 
 def _newest(session: Session, browser_hash: str, at: datetime) -> SignInChallenge | None:
@@ -93,7 +95,7 @@ def _is_open(challenge: SignInChallenge, at: datetime) -> bool:
     return is_open(used_at=challenge.used_at, expires_at=challenge.expires_at, wrong_codes=challenge.wrong_codes, at=at)
 
 
-def _use(session: Session, challenge: SignInChallenge, at: datetime) -> SignedIn:
+def _use(session: Session, challenge: SignInChallenge, browser: str, at: datetime) -> SignedIn:
     """One guarded statement uses a challenge up, so that two presses at once open one session."""
     still_open = (
         SignInChallenge.id == challenge.id, SignInChallenge.used_at.is_(None), SignInChallenge.expires_at >= at,
@@ -103,7 +105,8 @@ def _use(session: Session, challenge: SignInChallenge, at: datetime) -> SignedIn
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
     lift(session, challenge.reader_id, at=at)  # a letter arrived
-    return SignedIn(open_session(session, challenge.reader_id, at), challenge.next_path, challenge.created_at)
+    token = open_session(session, challenge.reader_id, at, browser=browser)
+    return SignedIn(token, challenge.next_path, challenge.created_at)
 
 
 def _code_hash(*, token_hash: str, code: str) -> str:

@@ -16,7 +16,7 @@ from membership.readers.queries import challenge_by_token
 from membership.readers.rules import LinkSpent, WrongCode, code_of, email_key, is_open
 from membership.refusals import Refused
 from membership.web.access import Who, allow, own_path
-from membership.web.browser import browser_hash, client_address, client_network
+from membership.web.browser import browser_hash, browser_name, client_address, client_network
 from membership.web.limits import (
     CODES_PER_CLIENT,
     SIGN_IN_PER_ADDRESS,
@@ -98,7 +98,7 @@ def type_code() -> Answer:
         count_against((CODES_PER_CLIENT, client_address()), at=at)
         with transaction() as session:
             signed_in = signing_in.sign_in_by_code(
-                session, code_of(str(form.code.data)), browser_hash=browser_hash(), at=at
+                session, code_of(str(form.code.data)), browser_hash=browser_hash(), browser=browser_name(), at=at
             )
         if signed_in is None:
             raise WrongCode()
@@ -130,7 +130,9 @@ def press(token: str) -> Answer:
     """Sign in by the link."""
     try:
         with transaction() as session:
-            signed_in = signing_in.sign_in_by_link(session, token, browser_hash=browser_hash(), at=clock.now())
+            signed_in = signing_in.sign_in_by_link(
+                session, token, browser_hash=browser_hash(), browser=browser_name(), at=clock.now()
+            )
     except LinkSpent:
         return _spent()
     return _go_in(signed_in)

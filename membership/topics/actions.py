@@ -87,7 +87,7 @@ def decide(session: Session, topic_id: int, kind: str, *, reason: str, by: int, 
     if topic.state == "merged":
         raise rules.AlreadyDecided()
     reason = rules.check_reason(reason, needed=kind != "accepted")
-    if topic.state == kind == "accepted":
+    if topic.state == kind and (kind == "accepted" or reason == _last_reason(session, topic.id)):
         return  # pressed twice
     topic.state = kind
     decision = TopicDecision(topic_id=topic.id, kind=kind, reason=reason, decided_by=by, at=at)
@@ -95,6 +95,11 @@ def decide(session: Session, topic_id: int, kind: str, *, reason: str, by: int, 
     session.flush()
     post_news(session, topic.id, f"decision:{decision.id}", at=at)
     note(session, actor_id=by, action=f"topic:{kind}", object=f"topic/{topic.id}", at=at)
+
+
+def _last_reason(session: Session, topic_id: int) -> str | None:
+    mine = select(TopicDecision.reason).where(TopicDecision.topic_id == topic_id)
+    return session.execute(mine.order_by(TopicDecision.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def note_step(session: Session, topic_id: int, kind: str, *, title: str, address: str, at: datetime) -> None:

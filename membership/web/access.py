@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
@@ -35,20 +36,21 @@ class OnlyPatrons(Refused):
 
 @dataclass(frozen=True)
 class Who:
-    """An audience. `role` is set for staff only."""
+    """An audience. `role` is set for staff only; `fresh` where they must have proven themselves minutes ago."""
 
     name: str
     role: str | None = None
+    fresh: bool = False
 
     ANYONE: ClassVar[Who]
     READERS: ClassVar[Who]
     PATRONS: ClassVar[Who]
 
     @staticmethod
-    def staff(role: str) -> Who:
-        """Staff who hold this role or one above it."""
+    def staff(role: str, *, fresh: bool = False) -> Who:
+        """Staff who hold this role or one above it, and have taken their second step; `fresh`: within the last minutes."""
         assert role in ROLES
-        return Who("staff", role)
+        return Who("staff", role, fresh)
 
 
 Who.ANYONE = Who("anyone")
@@ -60,7 +62,8 @@ Who.PATRONS = Who("patrons")
 class Visitor(UserMixin):
     """Who is asking, as create_app hands it to the web: no row, only what pages need to know.
 
-    `has_standing` asks the memberships when it is first needed.
+    `has_standing` asks the memberships when it is first needed. `role` is the staff role whose second step was taken in this
+    session; `held_role` the one that is held. `fresh_until`: until when the last proof is good where a fresh one is asked.
     """
 
     reader_id: int
@@ -70,6 +73,8 @@ class Visitor(UserMixin):
     role: str | None
     token: str
     standing: Callable[[int], bool]
+    held_role: str | None = None
+    fresh_until: datetime | None = None
 
     def get_id(self) -> str:
         """The session's token: Flask-Login keeps it in the cookie, the session table decides whether it still opens."""
@@ -82,7 +87,19 @@ class Visitor(UserMixin):
 
     def may(self, role: str) -> bool:
         """Whether this reader holds the staff role or one above it."""
-        return self.role is not None and ROLES.index(self.role) >= ROLES.index(role)
+        return _reaches(self.role, role)
+
+    def waits_for_step(self, role: str) -> bool:
+        """Whether only the second step is missing for what this role opens."""
+        return self.role is None and _reaches(self.held_role, role)
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether a proof was given minutes ago."""
+        return self.fresh_until is not None and at < self.fresh_until
+
+
+def _reaches(held: str | None, role: str) -> bool:
+    return held is not None and ROLES.index(held) >= ROLES.index(role)
 
 
 def allow(who: Who) -> Callable[[View], View]:
@@ -116,6 +133,9 @@ def guard() -> Response | None:
     if who == Who.PATRONS and not current_user.has_standing:
         raise OnlyPatrons()
     if who.role and not current_user.may(who.role):
+        if current_user.waits_for_step(who.role):
+            back = request.full_path.rstrip("?") if request.method == "GET" else "/staff/"
+            return redirect("/sign-in/second-step?" + urlencode({"next": back}), 303)  # type: ignore[return-value]
         raise Forbidden()
     return None
 

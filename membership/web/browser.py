@@ -20,6 +20,23 @@ def browser_hash() -> str:
     return hashed(session["browser"])
 
 
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("CriOS", "Chrome"),
+    ("FxiOS", "Firefox"), ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_name() -> str:
+    """What this browser calls itself, as much as its owner needs to know it again: `Firefox, Android`; empty for others."""
+    told = request.user_agent.string
+    named = (next((name for mark, name in known if mark in told), "") for known in (_BROWSERS, _SYSTEMS))
+    return ", ".join(filter(None, named))
+
+
 def client_address() -> str:
     """The address that is counted in limits: IPv4 whole, IPv6 as its /64 (one household)."""
     try:

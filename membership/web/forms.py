@@ -50,8 +50,9 @@ class Form(FlaskForm):
         field.errors = [*field.errors, words_of(refused)]
 
     def renew_after(self, refused: Refused) -> None:
-        """A conflict (409) means that this form's one-time value is used up: the form shown again carries a new one."""
-        if refused.status == 409 and "attempt" in self:
+        """A conflict (409) means that this form's one-time value is used up, and so does a bank's no (402), which Stripe
+        would repeat under the same key: the form shown again carries a new one."""
+        if refused.status in {402, 409} and "attempt" in self:
             self["attempt"].data = new_attempt()
 
 

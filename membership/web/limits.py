@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import Connection, Index, Text, bindparam, delete, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from membership.db import Base, UtcTime, run, transaction
@@ -61,6 +62,8 @@ SIGN_IN_PER_ADDRESS_DAY = Limit("sign-in/email/day", 10, timedelta(days=1))
 SIGN_IN_PER_CLIENT = Limit("sign-in/client", 5, timedelta(hours=1))
 SIGN_IN_PER_NETWORK = Limit("sign-in/network", 20, timedelta(hours=1))
 CODES_PER_CLIENT = Limit("code/client", 50, timedelta(hours=1))
+STEPS_PER_READER = Limit("step/reader", 20, timedelta(hours=1))
+WRONG_STEPS_PER_SESSION = Limit("step/session", 5, timedelta(hours=12))
 CHECKOUTS_PER_CLIENT = Limit("checkout/client", 5, timedelta(hours=1))
 CHECKOUTS_PER_ADDRESS = Limit("checkout/email", 3, timedelta(hours=1))
 CLAIMS_PER_CLIENT = Limit("claim/client", 200, timedelta(hours=1))
@@ -76,6 +79,17 @@ _COUNT = text("""
     ON CONFLICT (scope, subject, window_start) DO UPDATE SET count = limit_count.count + 1
     RETURNING count
 """).bindparams(bindparam("window_start", type_=UtcTime()))
+
+COUNTED = (
+    insert(LimitCount)
+    .values(scope=bindparam("scope"), subject=bindparam("subject"), window_start=bindparam("window_start"), count=1)
+    .on_conflict_do_update(
+        index_elements=["scope", "subject", "window_start"], set_={"count": LimitCount.__table__.c.count + 1}
+    )
+    .returning(LimitCount.count)
+    .cte("counted")
+)
+"""The same for PostgreSQL as a part of a larger statement: its column `count` is what `count_beside` made the values for."""
 
 
 STAFF_MAY_CHANGE = (
@@ -140,6 +154,18 @@ def count_within(session: Session | Connection, *counted: tuple[Limit, str], at:
         values = _values(limit, subject, at, config.secret_key)
         if run(session, _COUNT, values).scalar() > chosen.get(limit.scope, limit.most) * factor:
             raise TooOften()
+
+
+def count_beside(limit: Limit, subject: str, *, at: datetime) -> dict[str, object]:
+    """The values of `COUNTED`, for a limit that is no setting; what it says goes to `check_count`."""
+    assert limit.scope in FIXED
+    return _values(limit, subject, at, current_app.config["MEMBERSHIP"].secret_key)
+
+
+def check_count(limit: Limit, count: int) -> None:
+    """Raises `TooOften` for a count beyond a limit that is no setting."""
+    if count > limit.most * (WIDE if current_app.config["MEMBERSHIP"].wide_limits else 1):
+        raise TooOften()
 
 
 def _values(limit: Limit, subject: str, at: datetime, key: str) -> dict[str, object]:

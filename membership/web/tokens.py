@@ -1,9 +1,14 @@
-"""Random secrets of ours: made here, stored only as a hash."""
+"""Random secrets of ours: made here, stored only as a hash; or, where they are needed again, sealed."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 
 def new_token() -> str:
@@ -19,3 +24,9 @@ def new_code() -> str:
 def hashed(secret: str) -> str:
     """SHA-256, hex. Tokens carry enough chance to need no salt; codes are bound to their challenge."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def box(secret: str, purpose: str) -> Fernet:
+    """What seals a secret that must be read again, under a key of its own for each purpose."""
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(secret.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

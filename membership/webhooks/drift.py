@@ -39,12 +39,12 @@ def find(
     at: datetime,
 ) -> bool:
     """Put a difference on the list, and post the job of its root, which repairs it if it can. False: it stood there."""
+    if root:
+        look_again(session, root, at=at)  # job rows are locked before all others (decision 0009)
     said = {"ours": ours, "theirs": theirs, "root_id": root, "reader_id": reader_id}
     new = insert_once(session, Drift, kind=kind, object=object, found_at=at, **said)
     if not new:
         session.execute(_open(kind, object).values(**said))
-    if root:
-        look_again(session, root, at=at)
     return new
 
 
@@ -88,13 +88,14 @@ def press(session: Session, drift_id: int, *, by: int, at: datetime) -> None:
 
     Any other line without a root is settled by having been read. Raises `AlreadySettled`.
     """
+    root = session.execute(select(Drift.root_id).where(Drift.id == drift_id)).scalar_one_or_none()
+    if root:
+        look_again(session, root, at=at)  # the job's row first
     row = session.execute(select(Drift).where(Drift.id == drift_id).with_for_update()).scalar_one_or_none()
     if row is None or row.settled_at is not None:
         raise AlreadySettled()
     row.settled_by = by
-    if row.root_id:
-        look_again(session, row.root_id, at=at)
-    else:
+    if not row.root_id:
         row.settled_at = at
     if row.kind == "subscription_gone":
         end_without_stripe(session, row.object, at=at)

@@ -189,6 +189,8 @@ def test_a_bank_that_says_no_leaves_everything_as_it_was(session, tiers, stripe_
     signed_in(session, client)
     answer = change(client, tier="champion")
     assert answer.status_code == 402 and "nothing was changed and nothing was charged" in words(answer)
+    before = hidden_fields(look(client, tier="champion").text)["attempt"]
+    assert hidden_fields(answer.text)["attempt"] != before, "Stripe repeats its no under the same key"
     stripe_side.settle()
     assert (membership(session).amount, at_stripe(stripe_side, session)["status"]) == (500, "active")
     assert movements(session) == [("new", 6000)]

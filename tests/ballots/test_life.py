@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from membership import clock
 from membership.app import all_tasks
-from membership.ballots import actions, life, published, queries, rules, seals, telling, verifying
+from membership.ballots import actions, life, published, queries, rules, seals, telling, verifying, ways
 from membership.ballots.commands import ballot as commands
 from membership.ballots.eligibility import RollRule
 from membership.ballots.models import Ballot, BallotBegun, BallotRoll
@@ -251,6 +251,8 @@ def test_a_withdrawn_topic_is_struck_out_logged_and_skipped_in_the_count(session
         cast(session, made, who, 1, 2)
     actions.withdraw_option(session, made.id, 1, reason="It was reported elsewhere.", by=made.made_by, at=clock.now())
     session.commit()
+    with pytest.raises(ways.NotAnOption):
+        cast(session, made, voters[0], 1, attempt="after")
     make.sign_in(session, client, voters[0])
     page = client.get(f"/ballots/{made.slug}").text
     assert "<s>Harbour question 1</s>" in page and 'name="rank-1"' not in page and "reported elsewhere" in page

@@ -11,6 +11,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,7 @@ from membership.ballots.results import counted
 from membership.ballots.urn import BallotLog, BallotPending, Vote
 from membership.db import engine_for
 from membership.jobs.worker import run_one
+from membership.web.limits import VOTES_PER_READER, LimitCount
 from tests import make
 from tests.ballots.helpers import SECRET, accepted_topics
 
@@ -272,11 +274,12 @@ def test_the_count_waits_for_a_vote_that_is_being_written(lone):
 
 def test_a_vote_that_waited_behind_the_count_is_refused_with_a_word(lone):
     ballot_id, voter, closes_at = lone
-    in_time = closes_at - timedelta(microseconds=1)
+    in_time, app = closes_at - timedelta(microseconds=1), current_app._get_current_object()
 
     def vote() -> object:
-        with db.transaction() as session:
-            return actions.cast(session, ballot_id, voter, [1], secret=SECRET, attempt="a", at=in_time)
+        with app.app_context(), db.writing() as books:
+            held = actions.hold_and_count(books, "all-at-once", VOTES_PER_READER, str(voter), at=in_time)
+            return actions.cast_and_confirm(books, held, voter, [1], secret=SECRET, attempt="a", at=in_time)
 
     with db.transaction() as session:
         actions.close_ballot(session, ballot_id, secret=SECRET, at=closes_at)
@@ -285,6 +288,7 @@ def test_a_vote_that_waited_behind_the_count_is_refused_with_a_word(lone):
     thread.join(20)
     assert isinstance(answers[0], rules.Closed)
     with db.reading() as session:
+        assert session.scalars(select(LimitCount.count)).all() == []  # the refusal took it back
         assert session.scalar(select(func.count()).select_from(Vote)) == 0
 
 

@@ -111,6 +111,17 @@ def test_the_job_of_noon_is_posted_while_a_noon_lies_before_the_close(session):
     assert jobs[f"ballot:{long.id}:noon"] - clock.now() <= DAY and f"ballot:{short.id}:noon" not in jobs
 
 
+def test_whoever_is_named_after_another_was_let_go_gets_a_letter_too(session):
+    by = make.staff(session, "editor").reader_id
+    for name in ("ada", "bo"):
+        observing.name_observer(session, f"{name}@example.net", name=name, by=by, at=clock.now())
+        session.commit()
+        observing.stop_observing(session, session.scalars(select(BallotObserver.id)).one(), by=by, at=clock.now())
+        session.commit()
+    told = session.scalars(select(Letter.address).where(Letter.kind == "ballot_observer").order_by(Letter.id)).all()
+    assert told == ["ada@example.net", "bo@example.net"]
+
+
 def test_staff_name_observers_outside_the_team_and_an_observer_stops_by_the_letter(session, client):
     editor = make.staff(session, "editor", email="edda@example.org")
     made = asked(session)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from membership.demo.articles import DREDGER
 from membership.giving.models import Payment
 from membership.newsroom.models import Article
-from tests import make
+from tests import make, second_step
 from tests.browser.conftest import Visitors
 from tests.browser.looking import assert_accessible, assert_fits
 from tests.databases import Databases
@@ -133,6 +133,7 @@ def read_the_result(house: House, page: Page) -> None:
 
 def promise_and_publish(house: House, page: Page) -> None:
     sign_in(house, page, "editor@lantern.example")
+    second_step.click_in(page, house.url)
     for label, value, button in (
         ("Date", (house.now() + timedelta(days=20)).date().isoformat(), None),
         ("Address of the story", STORY, "What the quay really cost"),
@@ -167,6 +168,7 @@ def test_the_whole_loop_in_chromium_without_script_and_with_it(house: House, vis
         propose(house, bo, FISH)
         see_what_is_alike(house, ada, bo)
         sign_in(house, team, "editor@lantern.example")
+        second_step.click_in(team, house.url)
         accept_and_ask(house, team)
         vote(house, ada, QUAY, script=False)
         vote(house, bo, QUAY, FISH, script=True)

@@ -21,6 +21,7 @@ from membership.mail.models import Letter
 from membership.perks.community_models import CommunityClient, CommunityCode, CommunityToken
 from membership.perks.models import Perk
 from membership.readers.models import ReaderSession, SignInChallenge
+from membership.readers.step_models import SpentChallenge
 from membership.web import limits
 from membership.web.limits import Limit, LimitCount
 from tests import make
@@ -67,6 +68,7 @@ def rows(session, *, age, number):
         ReaderSession(token_hash=f"s{number}", reader_id=reader, created_at=ended, seen_at=ended, ended_at=ended),
         LimitCount(scope="x", subject=f"{number}", window_start=ended, count=1),
         SpentProof(nonce=f"n{number}", expires_at=ended),
+        SpentChallenge(challenge_hash=f"h{number}", used_at=ended),
         PaymentCode(browser_hash="b", person="p", code_hash="", expires_at=ended, wrong_codes=0),
         PaymentTry(charge_id=f"ch_{number}", checkout_id=paid, paid=False, at=ended),
         CommunityCode(code_hash=f"k{number}", redirect_uri="", nonce="", challenge="", made_at=ended, **signs_in),

@@ -3,15 +3,17 @@
 import html
 import io
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select
 
+from membership import clock
 from membership.giving.bank_rules import NotABanksFile, TooManyLines, read_bank_amount, read_day, read_file
 from membership.giving.models import Payment
 from membership.mail.models import Letter
 from membership.money import Money
+from membership.newsroom.models import Newsroom
 from membership.readers.trail import AuditEntry
 from membership.refusals import Refused
 from tests import make
@@ -118,6 +120,19 @@ def test_the_rehearsal_writes_nothing_and_the_real_thing_each_line_once(session,
     assert "0 gifts would be recorded" in hand_in(client, FILE, encoding).text
     details = session.scalars(select(AuditEntry.detail).where(AuditEntry.action == "gifts:imported")).all()
     assert [detail["recorded"] for detail in details] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "is_over"),
+    [("Pacific/Auckland", "2026-03-01T20:00", True), ("America/Los_Angeles", "2026-03-02T03:00", False)],
+)
+def test_a_day_has_come_by_the_newsrooms_calendar(session, client, manager, monkeypatch, zone, at, is_over):
+    session.scalars(select(Newsroom)).one().time_zone = zone
+    session.commit()
+    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(at).replace(tzinfo=UTC))
+    make.sign_in(session, client, make.staff(session, "manager"))
+    page = hand_in(client, "date,amount,name\n2026-03-02,5.00,Ada\n")
+    assert ("1 gift would be recorded" in page.text) is is_over, page.text
 
 
 def test_what_is_no_file_is_said(session, client, manager):

@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from membership import clock
 from membership.app import all_tasks
 from membership.gateway import listing
-from membership.imports import views
 from membership.imports.models import Brought, Import, ImportRow
 from membership.jobs.worker import run_one
 from membership.readers.trail import AuditEntry
+from membership.web.uploads import ROUND_THE_FILE
 from tests import make
 from tests.imports.sheets import OWN, PATREON, member, sheet
 
@@ -101,9 +101,19 @@ def test_a_file_that_is_too_large_is_refused_and_only_here_is_more_taken(session
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
     content = b"email,name\n" + b"a@example.org,A\n" * 200
     assert client.post("/staff/ways/import", data={"text": content.decode()}).status_code == 413
+    monkeypatch.setattr(app.view_functions["imports.hand_in"], "takes", 10_000)
     assert send(client, content, "csv").status_code == 303
-    monkeypatch.setattr(views, "LARGEST_FILE", 2000)
+    monkeypatch.setattr(app.view_functions["imports.hand_in"], "takes", 2_000 - ROUND_THE_FILE)
     assert send(client, content, "csv").status_code == 413
+
+
+def test_a_large_file_is_taken_with_its_forms_token_looked_for_as_in_production(app, client, manager, monkeypatch):
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 5_000)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/staff/imports").text)
+    assert token
+    content = b"email,name\n" + b"a@example.org,A\n" * 5_000  # more than any other form of the house takes
+    assert send(client, content, "csv", csrf_token=token[1]).status_code == 303
 
 
 def test_a_rehearsal_can_be_forgotten_and_an_application_cannot(session, client, manager):

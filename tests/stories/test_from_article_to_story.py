@@ -23,7 +23,7 @@ from membership.memberships.models import Membership
 from membership.newsroom.models import Article, Site
 from membership.perks.models import Perk, PerkGrant
 from membership.promises.models import Promise
-from tests import make
+from tests import make, second_step
 from tests.house_on_sockets import House, free_port
 from tests.walker import Walker
 
@@ -87,6 +87,7 @@ def team(house: House) -> Iterator[Walker]:
         make.staff(session, "admin", email="editor@lantern.example", name="Edda Editor")
     with house.walker() as editor:
         sign_in(house, editor, "editor@lantern.example")
+        second_step.walk_in(editor, house.url)
         yield editor
 
 
@@ -169,6 +170,7 @@ def closed_ballot(house: House, patron: Walker) -> None:
 
 def promise_and_publish(house: House, team: Walker) -> None:
     sign_in(house, team, "editor@lantern.example")  # a day has passed; staff sessions are short
+    second_step.walk_in(team, house.url)
     with house.session() as session:
         promise = session.scalars(select(Promise)).one()
     due = (house.now() + timedelta(days=20)).date().isoformat()

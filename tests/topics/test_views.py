@@ -170,6 +170,14 @@ def test_a_reader_finds_what_they_proposed_or_support(session):
     assert [line.supporters for line in queries.topics_of(session, two.reader_id)] == [2]
 
 
+def test_a_decision_pressed_twice_is_one_and_another_reason_is_another(session):
+    topic, editor = proposed(session), make.staff(session, "editor").reader_id
+    for reason in ("It was reported last week.", "It was reported last week.", "It was reported on Monday."):
+        actions.decline(session, topic.id, by=editor, reason=reason, at=clock.now())
+    kept = session.scalars(select(TopicDecision.reason).where(TopicDecision.topic_id == topic.id).order_by(TopicDecision.id))
+    assert kept.all() == ["It was reported last week.", "It was reported on Monday."]
+
+
 def test_a_merged_topic_is_not_decided_about(session):
     topic, into, editor = proposed(session), proposed(session, attempt="b"), make.staff(session, "editor")
     topic.state, topic.merged_into_id = "merged", into.id
