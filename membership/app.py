@@ -34,6 +34,7 @@ from membership.desk import tasks as desk_tasks
 from membership.desk import views as desk
 from membership.dunning import tasks as dunning_tasks
 from membership.dunning import views as dunning
+from membership.funding import views as funding
 from membership.gateway import client as gateway
 from membership.giving import tasks as giving_tasks
 from membership.giving import views as giving
@@ -75,7 +76,7 @@ from membership.webhooks.door import FrontDoor
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
-    account, campaigns, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
+    account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,

@@ -10,6 +10,7 @@ from membership.bulletins import models as bulletins
 from membership.campaigns import models as campaigns
 from membership.db import Base
 from membership.dunning import models as dunning
+from membership.funding import models as funding
 from membership.giving import correction_models as corrections
 from membership.giving import fees
 from membership.giving import guard_models as guard
@@ -54,6 +55,7 @@ __all__ = [
     "drift",
     "dunning",
     "fees",
+    "funding",
     "gifts",
     "given",
     "giving",

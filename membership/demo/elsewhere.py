@@ -22,6 +22,8 @@ def write_other_gifts(session: Session, known: Mapping[Person, int], *, by: int,
         OtherWays(
             id=1, holder="Ferrowmouth Lantern Cooperative", iban=IBAN, bic="", paypal="", crypto_name="", crypto_address="",
             cheque="Make it out to the Ferrowmouth Lantern Cooperative, 2 North Quay, Ferrowmouth.",
+            volunteer="Proofread with us on Thursdays https://volunteers.ferrowmouth.example/proofreading",
+            shop="Tea towels with the tide table https://shop.ferrowmouth.example/towels", share="",
             in_kind="A working printer, or an evening of proofreading: write to us.",
         )
     )  # fmt: skip

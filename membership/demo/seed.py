@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from membership.ballots.models import Ballot
 from membership.ballots.observer_models import BallotObserver
+from membership.campaigns.models import Campaign
 from membership.demo import books, corrected, elsewhere, given_away, past, people, story, thanks, tiers
 from membership.demo.articles import NIGHT_BUS, STORIES
 from membership.demo.asked import tell_appeal
 from membership.demo.bulletins import tell_bulletins
+from membership.demo.campaigning import tell_campaigns
 from membership.demo.pages import MISSION, PAGES
 from membership.demo.site import NAME
 from membership.giving.receipts import issuer_lines
@@ -130,6 +132,7 @@ def seed(
         )
         for address, name in story.OBSERVERS
     )
+    tell_campaigns(session, by=staff["manager"], at=at, chance=chance)
     tell_appeal(session, by=staff["manager"], at=at, chance=chance)
     thanks.write_thanks(session, tier_ids, spared=patron_id, at=at, chance=chance)
     _leave_no_work_for_the_past(session, at)
@@ -210,9 +213,11 @@ def _perk(session: Session, site_url: str, tier_ids: Mapping[str, int]) -> Perk:
 
 
 def _leave_no_work_for_the_past(session: Session, at: datetime) -> None:
-    """No letter goes out about what is long over; of the jobs only those of the open ballots stay."""
+    """No letter goes out about what is long over; of the jobs only those of open ballots and campaigns stay."""
     open_ones = session.execute(select(Ballot.id).where(Ballot.status == "open")).scalars()
     still = [f"ballot:{ballot_id}:{what}" for ballot_id in open_ones for what in ("seal", "noon")]
+    under_way = select(Campaign.id).where(Campaign.published_at.is_not(None), Campaign.closed_at.is_(None))
+    still += [f"campaign:{campaign_id}" for campaign_id in session.execute(under_way).scalars()]
     session.execute(delete(Letter))
     session.execute(delete(Job).where(Job.due_at <= at, Job.key.not_in(still)))
     session.flush()

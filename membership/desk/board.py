@@ -33,6 +33,7 @@ PLACES = (
     ("/staff/appeals", lazy_gettext("Appeal"), lazy_gettext("What is asked under articles, what it brought."), "viewer"),
     ("/staff/campaigns", lazy_gettext("Campaigns"), lazy_gettext("A goal, its dates, how far it is."), "viewer"),
     ("/staff/bulletins", lazy_gettext("Bulletins"), lazy_gettext("Letters to many, and how far they have come."), "viewer"),
+    ("/staff/funding", lazy_gettext("How we are paid for"), lazy_gettext("From which sum on givers are named."), "manager"),
     ("/staff/topics", lazy_gettext("Topics"), lazy_gettext("What readers ask for."), "editor"),
     ("/staff/ballots", lazy_gettext("Ballots"), lazy_gettext("Questions put to patrons, and what became of them."), "editor"),
     ("/staff/promises", lazy_gettext("Promises"), lazy_gettext("Stories owed to those who voted."), "editor"),

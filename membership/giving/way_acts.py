@@ -21,7 +21,9 @@ from membership.readers.models import Reader
 from membership.readers.trail import note
 from membership.refusals import N_, NotFound, Refused
 
-FIELDS = ("holder", "iban", "bic", "paypal", "cheque", "crypto_name", "crypto_address", "in_kind")
+FIELDS = (
+    "holder", "iban", "bic", "paypal", "cheque", "crypto_name", "crypto_address", "in_kind", "share", "volunteer", "shop",
+)  # fmt: skip
 """What /ways may show, by the names of `OtherWays`."""
 
 
@@ -48,17 +50,7 @@ class Gift:
 def ways(session: Session) -> OtherWays:
     """What is configured; all empty while nothing is."""
     found = session.get(OtherWays, 1)
-    empty = {
-        "holder": "",
-        "iban": "",
-        "bic": "",
-        "paypal": "",
-        "cheque": "",
-        "crypto_name": "",
-        "crypto_address": "",
-        "in_kind": "",
-    }
-    return found or OtherWays(id=1, **empty)
+    return found or OtherWays(id=1, **dict.fromkeys(FIELDS, ""))
 
 
 def change_ways(session: Session, values: dict[str, str], *, by: int, at: datetime) -> None:

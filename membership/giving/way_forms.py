@@ -39,6 +39,17 @@ class WaysForm(Form):
         validators=[Length(max=500)],
         render_kw={"rows": 3, "class": "low"},
     )
+    share = TextAreaField(
+        lazy_gettext("Sharing: where readers can pass you on"), validators=[Length(max=2000)],
+        render_kw={"rows": 3, "class": "low"},
+    )  # fmt: skip
+    volunteer = TextAreaField(
+        lazy_gettext("Volunteering: where readers can lend a hand"), validators=[Length(max=2000)],
+        render_kw={"rows": 3, "class": "low"},
+    )  # fmt: skip
+    shop = TextAreaField(
+        lazy_gettext("Things to buy: your shop"), validators=[Length(max=2000)], render_kw={"rows": 3, "class": "low"}
+    )
 
 
 class GiftForm(Form):

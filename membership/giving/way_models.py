@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Key
@@ -13,7 +13,10 @@ WAYS = ("bank_transfer", "paypal", "cheque", "crypto", "in_kind", "cash")
 
 
 class OtherWays(Base):
-    """One row: what /ways shows. A way whose field is empty is not offered."""
+    """One row: what /ways shows. A way whose field is empty is not offered.
+
+    `share`, `volunteer` and `shop` are links, one a line: words and an https address (`way_rules.read_links`).
+    """
 
     __tablename__ = "other_ways"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -27,6 +30,9 @@ class OtherWays(Base):
     crypto_name: Mapped[str] = mapped_column(Text, default="")
     crypto_address: Mapped[str] = mapped_column(Text, default="")
     in_kind: Mapped[str] = mapped_column(Text, default="")
+    share: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    volunteer: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    shop: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
 
 
 class OtherGift(Base):

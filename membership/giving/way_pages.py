@@ -22,13 +22,23 @@ from membership.giving.rules import attempt_key
 from membership.giving.way_forms import WAY_WORDS, GiftForm, WaysForm
 from membership.giving.way_lists import gifts
 from membership.giving.way_models import OtherWays
-from membership.giving.way_rules import InTheFuture, epc_payload, grouped, read_bic, read_iban, read_link
+from membership.giving.way_rules import (
+    InTheFuture,
+    epc_payload,
+    grouped,
+    read_bic,
+    read_iban,
+    read_link,
+    read_links,
+)
 from membership.money import CURRENCIES, check_counted, read_amount
 from membership.newsroom import defaults
 from membership.newsroom import queries as newsroom
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 
+LINKS = ("share", "volunteer", "shop")
+"""What /ways shows as links of the staff's choosing."""
 Answer = Response | str | tuple[str, int]
 
 
@@ -41,8 +51,9 @@ def other_ways() -> str:
         found, text = way_acts.ways(session), newsroom.page(session, "ways")
     words = text.text if text else defaults.PAGES["ways"]
     return render_template(
-        "newsroom/ways.html", text=words, article=article, ways=found, grouped=grouped, picture=_qr(found)
-    )
+        "newsroom/ways.html", text=words, article=article, ways=found, grouped=grouped, picture=_qr(found),
+        links={name: read_links(getattr(found, name), field=name) for name in LINKS},
+    )  # fmt: skip
 
 
 def _qr(ways: OtherWays) -> Markup | None:
@@ -75,6 +86,8 @@ def change_ways() -> Answer:
         values |= {
             "iban": read_iban(values["iban"]), "bic": read_bic(values["bic"]), "paypal": read_link(values["paypal"])
         }  # fmt: skip
+        for name in LINKS:
+            read_links(values[name], field=name)
     except Refused as refused:
         form.show(refused, "iban")
         return _page(form), refused.status

@@ -6,6 +6,7 @@ Sources: ISO 13616 (IBAN, check digits by ISO 7064 mod 97-10), ISO 9362 (BIC).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from membership.refusals import N_, Refused
@@ -75,6 +76,36 @@ def read_link(typed: str) -> str:
     if parts.scheme != "https" or "." not in (parts.hostname or "") or not link.isprintable() or " " in link:
         raise NotALink()
     return link
+
+
+class NotLinks(Refused):
+    """A line without an https address."""
+
+    words = N_(
+        "Please write one link a line: some words, then the whole address beginning with https://. Not so: “%(line)s”."
+    )
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the staff's choosing."""
+
+    words: str
+    address: str
+
+
+def read_links(typed: str, *, field: str) -> list[Link]:
+    """Links as typed, one a line: words, then an https address. Without words the host stands for them. Raises `NotLinks`."""
+    links = []
+    for line in (" ".join(one.split()) for one in typed.splitlines()):
+        if not line:
+            continue
+        words, _, address = line.rpartition(" ")
+        try:
+            links.append(Link(words or urlsplit(address).hostname or "", read_link(address)))
+        except (NotALink, ValueError):
+            raise NotLinks(field=field, line=line[:80]) from None
+    return links
 
 
 def grouped(iban: str) -> str:

@@ -201,3 +201,16 @@ def test_others_do_not_get_there(session, client, role):
     for path in ("/staff/ways", "/staff/ways/gifts/new", "/staff/ways/gifts/1/undoing"):
         assert client.post(path, data=WAYS | GIFT).status_code == 403
     assert session.scalars(select(OtherWays)).all() == []
+
+
+def test_links_of_the_staffs_choosing_stand_among_the_ways(session, client):
+    make.sign_in(session, client, make.staff(session, "manager"))
+    links = "Proofread with us   https://help.lantern.example/a?b=1\n\nhttps://only.lantern.example/"
+    data = {"volunteer": links, "shop": "Mugs https://shop.lantern.example"}
+    assert client.post("/staff/ways", data=data).status_code == 303
+    page = client.get("/ways").text
+    assert '<a href="https://help.lantern.example/a?b=1" rel="noopener noreferrer">Proofread with us</a>' in page
+    assert ">only.lantern.example</a>" in page and "By buying something" in page and "By passing us on" not in page
+    for wrong in ("Mugs javascript:alert(1)", "no address at all", "http://shop.lantern.example", "x https://[::1"):
+        answer = client.post("/staff/ways", data={"shop": wrong})
+        assert answer.status_code == 422 and "shop-error" in answer.text
