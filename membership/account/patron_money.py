@@ -68,12 +68,14 @@ def refund_again(reader_id: int, refund_id: int) -> Response:
 @blueprint.get("/staff/patrons/<int:reader_id>/memberships/<int:membership_id>/ending")
 @allow(Who.staff("manager"))
 def ending(reader_id: int, membership_id: int) -> str | Response:
-    """What ending a membership now means, and one button."""
+    """What ending a membership now means, and one button. Of two pledges the one that was refunded is likely meant."""
     line = _line(reader_id, membership_id)
     if line.situation is Situation.ENDED:
         return back_to(reader_id)
     _looked(reader_id)
-    return render_template("account/patron_ending.html", line=line, reader_id=reader_id)
+    returned = [one for one in _lines(reader_id) if one.situation is Situation.RETURNED and one.seats is None]
+    others = returned if line.has_standing and line.seats is None else []
+    return render_template("account/patron_ending.html", line=line, others=others, reader_id=reader_id)
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/memberships/<int:membership_id>/ending")
@@ -153,13 +155,16 @@ def _refund_page(case: PaymentCase, form: RefundForm) -> str:
 
 
 def _line(reader_id: int, membership_id: int) -> MembershipLine:
-    with reading() as session:
-        known(session, reader_id)
-        lines = membership_lines(session, reader_id, clock.now())
-    line = next((line for line in lines if line.id == membership_id), None)
+    line = next((line for line in _lines(reader_id) if line.id == membership_id), None)
     if line is None:
         raise NotFound()
     return line
+
+
+def _lines(reader_id: int) -> list[MembershipLine]:
+    with reading() as session:
+        known(session, reader_id)
+        return membership_lines(session, reader_id, clock.now())
 
 
 def _looked(reader_id: int) -> None:

@@ -22,7 +22,7 @@ from membership.mail.models import Bounce, Letter
 from membership.memberships.gift_queries import GiftLine, gifts_by
 from membership.memberships.given_queries import GivenLine, given_to
 from membership.memberships.group_queries import HeldSeat, seats_of_reader
-from membership.memberships.models import Membership
+from membership.memberships.models import Membership, MembershipPayment
 from membership.memberships.queries import running_now
 from membership.perks.models import Perk, PerkGrant
 from membership.perks.queries import grants_of
@@ -61,7 +61,8 @@ class NoteLine:
 class Patron:
     """Everything staff may see of one reader; `person` is None once erased or merged into another one.
 
-    `running` are the memberships that run now: more than one means one person with two pledges.
+    `running` are the memberships that run now: more than one means one person with two pledges. `paid_for` names the
+    subscription that a payment (by its number) was for.
     """
 
     reader: Reader
@@ -70,6 +71,7 @@ class Patron:
     lines: list[MembershipLine]
     running: list[MembershipLine]
     cases: list[PaymentCase]
+    paid_for: dict[int, str]
     letters: list[Letter]
     bounce: Bounce | None
     grants: list[tuple[PerkGrant, Perk]]
@@ -155,6 +157,7 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         lines=lines,
         running=[line for line in lines if line.id in running],
         cases=cases_of(session, reader_id),
+        paid_for=_paid_for(session, reader_id),
         bounce=standing_bounce(session, reader_id, person.email) if person else None,
         letters=list(session.execute(letters).scalars()),
         grants=grants_of(session, reader_id),
@@ -165,6 +168,17 @@ def patron(session: Session, reader_id: int, *, at: datetime) -> Patron:
         gifts=gifts_by(session, reader_id),
         seats=seats_of_reader(session, reader_id, at),
     )
+
+
+def _paid_for(session: Session, reader_id: int) -> dict[int, str]:
+    """Which subscription each of a reader's payments was for."""
+    statement = (
+        select(MembershipPayment.payment_id, Membership.subscription_id)
+        .join(Membership, Membership.id == MembershipPayment.membership_id)
+        .join(Payment, Payment.id == MembershipPayment.payment_id)
+        .where(Payment.reader_id == reader_id)
+    )
+    return {row.payment_id: row.subscription_id for row in session.execute(statement)}
 
 
 def known(session: Session, reader_id: int) -> Reader:

@@ -45,7 +45,8 @@ class BallotForm(Form):
         _l("How do we ask?"), default=Way.TICKS,
         choices=[
             SelectChoice(Way.TICKS, _l("Tick all you'd like: the topics most patrons tick win")),
-            SelectChoice(Way.FAIR, _l("Tick all you'd like, with fair shares: smaller groups get a place, too")),
+            SelectChoice(Way.FAIR, _l("Tick all you'd like, with fair shares: whoever got a topic weighs less for others")),
+            SelectChoice(Way.EQUAL, _l("Tick all you'd like, with equal shares: every vote has as much to spend on places")),
             SelectChoice(Way.RANKS, _l("Rank up to five: if a favourite cannot win, the vote moves to the next choice")),
             SelectChoice(Way.DAYS, _l("Share our reporting days: down the list by ticks, taking what fits")),
             SelectChoice(Way.FAIR_DAYS, _l("Share our reporting days, with fair shares: every patron's vote spends as much")),
@@ -97,7 +98,7 @@ class BallotForm(Form):
         return cls(
             formdata=None,
             data={
-                "title": ballot.title, "question": ballot.question, "way": way_of(ballot.method),
+                "title": ballot.title, "question": ballot.question, "way": way_of(ballot.method, ballot.budget),
                 "last_place": ballot.last_place, "budget": ballot.budget, "seats": ballot.seats, "quorum": ballot.quorum,
                 "sources": list(rule.sources), "tiers": list(rule.tiers), "months": rule.months,
                 "late_hours": rule.late_hours, "given_days": rule.given_days, "opens": "later",

@@ -60,7 +60,8 @@ def results(slug: str) -> str:
     return render_template(
         "ballots/results.html", heads=heads, ballot=ballot, result=result, log=log, topics=topics, befell=befell, tiers=tiers,
         rule=rule_of(ballot.rule), shares=rules.shares_of_roll(ballot.roll_by or {}), told=telling.told(result.plain),
-        contents=queries.shows_contents(result), contents_from=rules.CONTENTS_FROM, asked=ways.asked_for(result.method),
+        contents=queries.shows_contents(result), contents_from=rules.CONTENTS_FROM,
+        asked=ways.asked_for(result.method, ballot.budget),
     )  # fmt: skip
 
 

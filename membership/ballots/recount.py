@@ -181,12 +181,20 @@ def star(votes, options, places, lots):
     final = []
     while scores and len(final) < 2:
         tied = [o for o in scores if scores[o] == max(scores.values())]
-        if len(tied) > 2 - len(final):
-            order = {o: (sum(meet(o, t) > 0 for t in tied), fives[o]) for o in tied}
-            tied = [first([o for o in tied if order[o] == max(order.values())], lots)]
+        while len(tied) > (room := 2 - len(final)):  # out with the losers; all level: in with most fives, or by lot
+            lost = {o: sum(meet(o, t) < 0 for t in tied) for o in tied}
+            most = [o for o in tied if fives[o] == max(fives[t] for t in tied)]
+            ahead = [o for o in tied if lost[o] < max(lost.values())]
+            if not ahead and len(most) < len(tied):
+                ahead = most if len(most) <= room else [o for o in tied if fives[o] > min(fives[t] for t in tied)]
+            ahead = ahead or [first(tied, lots)]
+            if len(ahead) < room:
+                final += ahead
+                ahead = [o for o in tied if o not in ahead]
+            tied = ahead
         final += tied
-        for option in tied:
-            del scores[option]
+        for option in final:
+            scores.pop(option, None)
     if len(final) < 2:
         return final
     one, other = final

@@ -124,6 +124,8 @@ def _elsewhere(count: Count, groups: Sequence[tuple[str, int]]) -> dict[str, lis
     other = {"fair": "approval", "budget": "equal-shares", "equal-shares": "budget"}.get(count.method)
     if count.method == "approval" and count.seats > 1:
         other = "fair"
+    elif count.method == "equal-shares" and count.budget is None:
+        other = "approval"
     if other is not None:
         return {other: sorted(outcome_of(replace(count, last_place="lot"), groups, method=other).winners)}
     left = [position for position, _title in count.options if position not in count.withdrawn]

@@ -312,7 +312,7 @@ def check_draft(
         check_budget(costs, budget)
     elif not 1 <= seats < options:
         raise SeatsDoNotFit()
-    elif way == Way.FAIR and seats == 1:
+    elif way in (Way.FAIR, Way.EQUAL) and seats == 1:
         raise OnePlaceIsNotShared()
     elif way == Way.STARS and seats > 1:
         raise StarsFillOnePlace()

@@ -62,7 +62,7 @@ def _page(
         "ballots/ballot.html", ballot=ballot, phase=queries.phase_of(ballot, at), options=options, right=right,
         mine=right.may if right else None, turnout=queries.turnout(ballot), late_from=late_from(ballot),
         topics=queries.topic_addresses(session, ballot.id), form=form, sent=sent or {}, error=error, rule=rule,
-        asked=ways.asked_for(ballot.method), tiers={tier.id: tier.name for tier in open_tiers(session)},
+        asked=ways.asked_for(ballot.method, ballot.budget), tiers={tier.id: tier.name for tier in open_tiers(session)},
         befell=queries.what_befell(session, ballot.id), heads=observing.heads_told(session, ballot.id), draft=draft,
         shares=rules.shares_of_roll(ballot.roll_by or {}),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def look_over(slug: str) -> Any:
             chosen=_in_words(content, ballot, options),
             fields=fields,
             form=form,
-            asked=ways.asked_for(ballot.method),
+            asked=ways.asked_for(ballot.method, ballot.budget),
         )
     )
 
@@ -197,8 +197,9 @@ def receipt(slug: str, code: str) -> Response:
         ballot = ballot_at(session, slug)
         found = queries.receipt(session, ballot, code)
     page = render_template(
-        "ballots/receipt.html", ballot=ballot, found=found, code=written_code(code), asked=ways.asked_for(ballot.method)
-    )
+        "ballots/receipt.html", ballot=ballot, found=found, code=written_code(code),
+        asked=ways.asked_for(ballot.method, ballot.budget),
+    )  # fmt: skip
     return _private(page, 404 if found.state == "unknown" else 200)
 
 

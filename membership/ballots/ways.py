@@ -22,6 +22,7 @@ class Way(StrEnum):
 
     TICKS = "ticks"
     FAIR = "fair"
+    EQUAL = "equal"
     RANKS = "ranks"
     DAYS = "days"
     FAIR_DAYS = "fair-days"
@@ -29,10 +30,11 @@ class Way(StrEnum):
 
 
 _METHODS = {
-    Way.TICKS: "approval", Way.FAIR: "fair", Way.DAYS: "budget", Way.FAIR_DAYS: "equal-shares", Way.STARS: "star",
+    Way.TICKS: "approval", Way.FAIR: "fair", Way.EQUAL: "equal-shares", Way.DAYS: "budget",
+    Way.FAIR_DAYS: "equal-shares", Way.STARS: "star",
 }  # fmt: skip
 _ASKED = {
-    "approval": "ticks", "fair": "ticks", "irv": "ranks", "stv": "ranks", "budget": "days", "equal-shares": "days",
+    "approval": "ticks", "fair": "ticks", "irv": "ranks", "stv": "ranks", "budget": "ticks", "equal-shares": "ticks",
     "star": "stars",
 }  # fmt: skip
 
@@ -101,14 +103,16 @@ def method_of(way: str, seats: int) -> str:
     return _METHODS[Way(way)]
 
 
-def way_of(method: str) -> Way:
-    """The way that is counted by this method."""
+def way_of(method: str, budget: int | None = None) -> Way:
+    """The way that is counted by this method, with days to share or without."""
+    if method == "equal-shares":
+        return Way.EQUAL if budget is None else Way.FAIR_DAYS
     return Way.RANKS if asked_for(method) == "ranks" else next(way for way, by in _METHODS.items() if by == method)
 
 
-def asked_for(method: str) -> str:
-    """What a method asks of a voter: ticks, ranks, days or stars."""
-    return _ASKED[method]
+def asked_for(method: str, budget: int | None = None) -> str:
+    """What a method asks of a voter: ticks, ranks or stars; ticks that share a budget are days."""
+    return "days" if budget is not None and method in {"budget", "equal-shares"} else _ASKED[method]
 
 
 def canonical(choices: Choices, question: Question) -> str:
@@ -116,7 +120,7 @@ def canonical(choices: Choices, question: Question) -> str:
 
     Raises `NothingChosen`, `NotAnOption`, and as the method asks `OverBudget`, `SameRank`, `NotARank`, `NotStars`.
     """
-    asked = asked_for(question.method)
+    asked = asked_for(question.method, question.budget)
     if asked == "ranks":
         return ",".join(map(str, _ranking(choices, question)))
     if asked == "stars":

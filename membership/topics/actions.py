@@ -54,7 +54,9 @@ def _write_once(session: Session, *, attempt: str, title: str, **values: object)
 
 def support(session: Session, topic_id: int, reader_id: int, *, at: datetime) -> None:
     """Stand behind a topic; twice is once. Raises `NotFound`, `TopicClosed`."""
-    topic = _topic(session, topic_id)
+    topic = topic_by_id(session, topic_id, share=True)  # or it might be merged meanwhile, and this support left behind
+    if topic is None:
+        raise NotFound()
     if topic.state not in rules.OPEN:
         raise rules.TopicClosed()
     insert_once(session, TopicSupport, topic_id=topic.id, reader_id=reader_id, supported_at=at)

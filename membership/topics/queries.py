@@ -71,10 +71,14 @@ def topic_at(session: Session, slug: str) -> Topic | None:
     return session.execute(select(Topic).where(Topic.slug == slug)).scalar_one_or_none()
 
 
-def topic_by_id(session: Session, topic_id: int, *, lock: bool = False) -> Topic | None:
-    """A topic by its number; `lock` holds its row until the commit, and lets other rows point to it meanwhile."""
+def topic_by_id(session: Session, topic_id: int, *, lock: bool = False, share: bool = False) -> Topic | None:
+    """A topic by its number; `lock` holds its row until the commit, and lets other rows point to it meanwhile. `share`
+    holds it beside others who do the same, so that only a decision has to wait, or is waited for.
+    """
     statement = select(Topic).where(Topic.id == topic_id)
-    return session.execute(statement.with_for_update(key_share=True) if lock else statement).scalar_one_or_none()
+    if lock or share:  # as it stands once it is held, whatever was read before
+        statement = statement.with_for_update(read=share, key_share=lock).execution_options(populate_existing=True)
+    return session.execute(statement).scalar_one_or_none()
 
 
 def supporter_count(session: Session, topic_id: int) -> int:

@@ -154,7 +154,7 @@ def check_title(typed: str) -> str:
     """The title on one line. Raises `TitleTooShort`, `TitleTooLong`."""
     title = " ".join(_printable(typed).split())
     least, most = TITLE_LENGTH
-    if len(title) < least:
+    if _seen(title) < least:
         raise TitleTooShort(least=least)
     if len(title) > most:
         raise TitleTooLong(most=most)
@@ -165,7 +165,7 @@ def check_why(typed: str) -> str:
     """The reason with its paragraphs. Raises `WhyTooShort`, `WhyTooLong`."""
     why = tidy(typed)
     least, most = WHY_LENGTH
-    if len(why) < least:
+    if _seen(why) < least:
         raise WhyTooShort()
     if len(why) > most:
         raise WhyTooLong(most=most)
@@ -215,7 +215,16 @@ def tidy(typed: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return "".join(c for c in text if c in "\n\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and c not in _TURNING))
+
+
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of what follows: with them a text reads otherwise than it is written."""
+
+
+def _seen(text: str) -> int:
+    """How many letters and signs there are to see; joiners and other marks without a width are none."""
+    return sum(unicodedata.category(c) != "Cf" for c in text)
 
 
 def slug_of(title: str, otherwise: str) -> str:

@@ -58,6 +58,8 @@ def evidence(session, made):
 WAYS = [
     ({"way": "ticks", "seats": 2}, [[1, 2], [1], [3]]),
     ({"way": "fair", "seats": 2}, [[1, 2], [1, 2], [3]]),
+    ({"way": "equal", "seats": 2}, [[1, 2], [1, 2], [3]]),
+    ({"way": "equal", "seats": 2, "options": 6}, [[1, 2], [3, 4], [5]]),
     ({"way": "ranks"}, [[1, 2], [2, 3, 1], [3, 2]]),
     ({"way": "ranks", "seats": 2}, [[1, 2], [2, 3, 1], [4, 2]]),
     ({"way": "stars"}, [{1: 5, 2: 4}, {2: 5, 3: 1}, {1: 5, 2: 3}]),
@@ -81,6 +83,9 @@ def test_each_way_is_counted_told_published_and_verified(session, client, tmp_pa
     assert told.winners and all(0 <= bar.width <= 100 for one in told.rounds for bar in one.bars)
     page = client.get(f"/ballots/{made.slug}/results")
     assert page.status_code == 200 and "Why this won" in page.text and told.winners[0] in page.text
+    if what["way"] in {"ticks", "fair", "equal", "days", "fair-days"}:
+        ticks = {n: sum(8 for sent in choices if n in sent) for n in range(1, what.get("options", 4) + 1)}
+        assert {one.position: one.votes for one in result.options} == ticks
     paths = {}
     for name in ("ballots.csv", "result.json", "evidence.json"):
         paths[name] = tmp_path / name

@@ -93,6 +93,7 @@ DRAFT = {
         ({"seats": 0}, rules.SeatsDoNotFit),
         ({"seats": 3}, rules.SeatsDoNotFit),
         ({"way": "fair"}, rules.OnePlaceIsNotShared),
+        ({"way": "equal"}, rules.OnePlaceIsNotShared),
         ({"way": "stars", "seats": 2}, rules.StarsFillOnePlace),
         ({"way": "days", "budget": 4, "costs": [1, None, 4]}, rules.CostMissing),
         ({"way": "days", "budget": 4, "costs": [1, 0, 4]}, rules.CostMissing),

@@ -7,10 +7,10 @@ import requests
 import stripe
 from sqlalchemy import func, select
 
-from membership.giving.models import Checkout, StripeCustomer
+from membership.giving.models import Checkout, Payment, StripeCustomer
 from membership.giving.queries import customer_of
 from membership.mail.models import Letter
-from membership.memberships.models import Membership
+from membership.memberships.models import Membership, MembershipPayment
 from membership.webhooks.drift_models import Drift
 from tests import make
 from tests.stripe_side import hidden_fields
@@ -107,7 +107,7 @@ def test_a_page_for_a_group_is_another_pledge_and_stays(session, tiers, stripe_s
 
 
 def test_two_that_were_paid_at_the_same_moment_are_seen_at_once_and_put_right_from_there(
-    session, tiers, stripe_side, phone, app
+    session, tiers, stripe_side, phone, app, api
 ):
     for page in (stripe_side.join(tier="friend"), phone.join(tier="reader")):
         stripe_side.pay(page)
@@ -127,6 +127,16 @@ def test_two_that_were_paid_at_the_same_moment_are_seen_at_once_and_put_right_fr
     make.sign_in(session, desk, make.staff(session, "manager"))
     patron = f"/staff/patrons/{person.reader_id}"
     assert patron in desk.get("/staff/").text and patron in desk.get("/staff/drift").text
+    intent = session.scalars(
+        select(Payment.payment_intent_id).join(MembershipPayment).where(MembershipPayment.membership_id == newer.id)
+    ).one()
+    api.refunds.create({"payment_intent": intent})
+    stripe_side.settle()
+    page = desk.get(patron).text
+    assert f"for {newer.subscription_id} ·" in page and f"for {older.subscription_id} ·" in page
+    paid, refunded = (desk.get(f"{patron}/memberships/{one.id}/ending").text for one in (older, newer))
+    assert "is that the one you mean" in paid and f"{patron}/memberships/{newer.id}/ending" in paid
+    assert "is that the one you mean" not in refunded and newer.subscription_id in refunded
     assert desk.post(f"{patron}/memberships/{newer.id}/ending").status_code == 303
     stripe_side.settle()
     assert count(session, Membership, Membership.status == "canceled") == 1

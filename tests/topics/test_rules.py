@@ -12,6 +12,8 @@ from membership.topics import rules
         ("Line\nbreaks are\tgone", "Line breaks are gone"),
         ("x" * 140, "x" * 140),
         ("Кому належить порт?", "Кому належить порт?"),
+        ("Who \u202eowns\u2066 the harbour?", "Who owns the harbour?"),
+        ("می\u200cخواهم بدانم چرا", "می\u200cخواهم بدانم چرا"),
     ],
 )
 def test_a_title_is_one_line(typed, title):
@@ -24,6 +26,7 @@ def test_a_title_is_one_line(typed, title):
         ("", rules.TitleTooShort),
         ("  short ", rules.TitleTooShort),
         ("\x00" * 20, rules.TitleTooShort),
+        ("\u200b" * 20, rules.TitleTooShort),
         ("x" * 141, rules.TitleTooLong),
     ],
 )

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 
@@ -114,7 +114,9 @@ def _urn(options: Sequence[int], groups: Ticked, costs: Mapping[int, int], lots:
 
 
 def _rounds(urn: _Urn, run: _Run, filled: int | None = None) -> tuple[Round, ...]:
-    """The tallies cut off after five decimals; whoever was chosen after the first `filled` completes the count."""
+    """The tallies cut off after five decimals; whoever was chosen after the first `filled` completes the count. The first
+    round tells everybody's ticks, and where nobody could pay it elects nobody.
+    """
     rounds = [
         Round(
             {option: Fraction(int(figure * 100_000), 100_000) for option, figure in tally.items()}, elected=(chosen,),
@@ -122,7 +124,11 @@ def _rounds(urn: _Urn, run: _Run, filled: int | None = None) -> tuple[Round, ...
         )
         for number, (tally, chosen) in enumerate(zip(run.tallies, run.chosen, strict=True))
     ]  # fmt: skip
-    return tuple(rounds) or (Round(dict(urn.ticks)),)
+    if not rounds:
+        return (Round(dict(urn.ticks)),)
+    if filled == 0:
+        return (Round(dict(urn.ticks), action="ticks"), *rounds)
+    return (replace(rounds[0], tally=dict(urn.ticks)), *rounds[1:])
 
 
 def _add_one(urn: _Urn, limit: int, unit: int) -> tuple[_Run, bool]:
@@ -233,12 +239,13 @@ def _phragmen(urn: _Urn, run: _Run, seats: int) -> None:
 
     The tally shows that debt; the smallest is chosen, and its supporters owe it from then on.
     """
+    earlier = 0 if run.chosen else 1  # the round in which nobody could pay
     run.purses = {kind: -purse for kind, purse in run.purses.items()}  # from here on what each owes
     left = [option for option, ticks in urn.ticks.items() if ticks and option not in run.chosen]
     while left and len(run.chosen) < seats:
         owed = {option: _owed(urn, run, option) for option in left}
         least = min(owed.values())
-        chosen = _by_lot(urn, [o for o in left if owed[o] == least], len(run.chosen) + 1, run.ties)
+        chosen = _by_lot(urn, [o for o in left if owed[o] == least], len(run.chosen) + 1 + earlier, run.ties)
         run.tallies.append(owed)
         left.remove(chosen)
         run.divide((least * run.parts).denominator)

@@ -14,7 +14,7 @@ from membership.ballots.counting import approval, budget, equal_shares, fair, ir
 from membership.ballots.counting.lots import Lots
 from membership.ballots.counting.outcome import Figure, Outcome
 
-RULE_VERSION = 1
+RULE_VERSION = 2
 """Goes up when a rule of counting changes; a result names the version it was counted by."""
 
 TICKED = frozenset({"approval", "fair", "budget", "equal-shares"})

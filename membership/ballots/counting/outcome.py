@@ -17,8 +17,10 @@ class Round:
 
     `tally` is what stood after the round's `action`, and `exhausted` how much had by then left the count altogether.
     `action` and `of` say what was done: nothing in an instant runoff, whose rounds each count the ballots anew; in STV
-    "first preferences", then "surplus" or "exclusion" `of` an option; in STAR "scores", then "runoff". `transfers` is
-    how much went to whom in that action. In an instant runoff `eliminated` leaves after the round, in STV in the round.
+    "first preferences", then "surplus" or "exclusion" `of` an option; in STAR "scores", then "runoff"; in Equal Shares
+    "ticks" if nobody could pay, and "completion" for places left over, whose tally is what each supporter would owe.
+    `transfers` is how much went to whom in that action. In an instant runoff `eliminated` leaves after the round, in STV
+    in the round.
     """
 
     tally: Mapping[int, Figure]

@@ -1,8 +1,8 @@
 """STAR: stars from 0 to 5 for each option; the two with most stars meet, and the one more people preferred wins.
 
-Ties among scores: who wins more of the meetings of two among those level, then who has most fives, then the lot order.
-A level runoff: more stars, then most fives, then the lot order. (After starvoting.org/ties, with our lots; the official
-protocol there puts out whoever lost most meetings, again and again, which among three or more can end otherwise.)
+Ties among scores, by the Official Tiebreaker Protocol (starvoting.org/ties): whoever lost most meetings of two among
+those level is out, again and again; where that decides nothing, most fives are in, or fewest fives out; then the lot
+order. A level runoff: more stars, then most fives, then the lot order.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def count(options: Sequence[int], out: frozenset[int], groups: Iterable[tuple[st
     while running and len(finalists) < 2:
         most = max(running.values())
         level = sorted(option for option, score in running.items() if score == most)
-        chosen = level if len(level) <= 2 - len(finalists) else [_one_of(level, stars, lots, ties)]
+        chosen = _finalists(level, 2 - len(finalists), stars, lots, ties)
         finalists += chosen
         for option in chosen:
             del running[option]
@@ -75,14 +75,30 @@ def count(options: Sequence[int], out: frozenset[int], groups: Iterable[tuple[st
     return Outcome((winner,), (first, runoff), tuple(ties))
 
 
-def _one_of(level: list[int], stars: _Stars, lots: Lots, ties: list[Tie]) -> int:
-    """The next finalist among options with equal scores."""
-    won = dict.fromkeys(level, 0)
+def _finalists(level: list[int], places: int, stars: _Stars, lots: Lots, ties: list[Tie]) -> list[int]:
+    """Those of equal score who take the `places` left, by the protocol. Each step is told with who is favoured by it:
+    they are in where they are no more than the places, otherwise the others are out.
+    """
+    if len(level) <= places:
+        return level
+    lost = dict.fromkeys(level, 0)
     for one, other in combinations(level, 2):
         for_one, for_other = stars.meeting(one, other)
-        won[one] += for_one > for_other
-        won[other] += for_other > for_one
-    return _by_steps(1, level, [("head-to-head", won), ("fives", {o: stars.fives(o) for o in level})], lots, ties)
+        lost[one] += for_one < for_other
+        lost[other] += for_other < for_one
+    fives = {option: stars.fives(option) for option in level}
+    step, ahead = "lot", [lots.first(level)]
+    if len(set(lost.values())) > 1:
+        step, ahead = "head-to-head", [option for option in level if lost[option] < max(lost.values())]
+    elif len(set(fives.values())) > 1:
+        step, ahead = "fives", [option for option in level if fives[option] == max(fives.values())]
+        if len(ahead) > places:
+            ahead = [option for option in level if fives[option] > min(fives.values())]
+    ties.append(Tie(1, tuple(level), step, tuple(ahead)))
+    if len(ahead) >= places:
+        return _finalists(ahead, places, stars, lots, ties)
+    behind = [option for option in level if option not in ahead]
+    return ahead + _finalists(behind, places - len(ahead), stars, lots, ties)
 
 
 def _winner(
@@ -91,20 +107,10 @@ def _winner(
     if margin:
         return one if margin > 0 else other
     both = sorted((one, other))
-    return _by_steps(2, both, [("score", scores), ("fives", {o: stars.fives(o) for o in both})], lots, ties)
-
-
-def _by_steps(
-    number: int, tied: list[int], steps: Iterable[tuple[str, dict[int, int]]], lots: Lots, ties: list[Tie]
-) -> int:
-    """Narrow those tied down step by step, telling each step that decided something."""
-    for step, figures in steps:
-        most = max(figures[option] for option in tied)
-        ahead = [option for option in tied if figures[option] == most]
-        if len(ahead) < len(tied):
-            ties.append(Tie(number, tuple(tied), step, tuple(ahead)))
-            tied = ahead
-        if len(tied) == 1:
-            return tied[0]
-    ties.append(Tie(number, tuple(tied), "lot", (lots.first(tied),)))
-    return lots.first(tied)
+    for step, figures in (("score", scores), ("fives", {option: stars.fives(option) for option in both})):
+        if figures[one] != figures[other]:
+            ties.append(Tie(2, tuple(both), step, (max(both, key=figures.__getitem__),)))
+            break
+    else:
+        ties.append(Tie(2, tuple(both), "lot", (lots.first(both),)))
+    return ties[-1].favoured[0]

@@ -12,7 +12,7 @@ _STEPS = {
     "earlier rounds": "by what stood in earlier rounds",
     "head-to-head": "by their meetings head-to-head",
     "score": "by their stars",
-    "fives": "by who has most fives",
+    "fives": "by who has more fives",
     "cost": "by the smaller cost",
     "ticks": "by who has more ticks",
     "lot": "by lot",

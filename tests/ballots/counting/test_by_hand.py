@@ -102,6 +102,22 @@ def test_equal_shares_pay_together_and_the_rest_is_filled_by_phragmen():
     assert outcome.completion == "sequential Phragmén"
 
 
+def test_where_nobody_can_pay_every_place_goes_to_whose_supporters_owe_least():
+    votes = {"1": 4, "2": 3, "3": 3}  # 0.2 each: none has a whole place
+    outcome = count("equal-shares", votes, seats=2, lots=[C, B, A])
+    assert [(one.elected, one.action) for one in outcome.rounds] == [
+        ((), "ticks"), ((A,), "completion"), ((C,), "completion")
+    ]  # fmt: skip
+    assert outcome.rounds[0].tally == {A: 4, B: 3, C: 3}
+    assert outcome.rounds[1].tally == {A: Fraction("0.05"), B: Fraction("0.13333"), C: Fraction("0.13333")}
+    assert outcome.ties == (Tie(3, (B, C), "lot", (C,)),)
+
+
+def test_the_books_of_equal_shares_list_who_could_not_be_paid_for_at_all():
+    outcome = tally("equal-shares", [A, B, C], [("1", 6), ("2", 4)], 1, [A, B, C], costs={A: 5, B: 9, C: 1}, budget=10)
+    assert (outcome.winners, outcome.rounds[0].tally) == ((A,), {A: 6, B: 4, C: 0})
+
+
 def test_a_greedy_budget_passes_over_what_does_not_fit():
     outcome = count("budget", {"1": 3, "2": 2, "3": 1})  # A for 4 of 5, then nothing for 3 or 2
     assert (outcome.winners, outcome.spent) == ((A,), 4)
@@ -141,6 +157,31 @@ def test_a_level_second_place_goes_to_who_wins_the_meetings():
     outcome = count("star", {"532": 1, "541": 1, "505": 1, "510": 1})  # B and C: 8 and 8; B ahead on three
     assert outcome.ties == (Tie(1, (B, C), "head-to-head", (B,)),)
     assert set(outcome.rounds[1].tally) == {A, B}
+
+
+@pytest.mark.parametrize(
+    ("votes", "winner", "ties"),
+    [
+        (  # A loses to B, the others to nobody: A is out, though it has most fives and B wins most meetings
+            ("002", "005", "010", "020", "050", "501", "522"), C,
+            [((A, B, C), "head-to-head", (B, C)), ((B, C), "lot", (C,))],
+        ),
+        (  # B and C each lose once: A is in, and they meet for the other place
+            ("551", "201", "025"), A,
+            [((A, B, C), "head-to-head", (A,)), ((B, C), "head-to-head", (C,))],
+        ),
+        (  # A beats B, B beats C, C beats A, with a five each: the lots take C, and A beats B for the other place
+            ("153", "530", "205"), C,
+            [((A, B, C), "lot", (C,)), ((A, B), "head-to-head", (A,))],
+        ),
+        (("553", "113"), B, [((A, B, C), "fives", (A, B)), ((A, B), "lot", (B,))]),
+    ],
+)  # fmt: skip
+def test_of_three_level_whoever_lost_most_meetings_is_out(votes, winner, ties):
+    options = range(1, len(votes[0]) + 1)
+    outcome = tally("star", options, [(vote, votes.count(vote)) for vote in dict.fromkeys(votes)], 1, [C, B, A])
+    assert [(tie.options, tie.step, tie.favoured) for tie in outcome.ties] == ties
+    assert outcome.winners == (winner,)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -156,7 +156,8 @@ def test_star_elects_as_starvote(repeats):
     def test(election):
         options, votes, lots = election
         ours = tally("star", options, list(Counter("".join(map(str, vote)) for vote in votes).items()), 1, lots)
-        assume(ours.winners and not any(tie.step == "lot" for tie in ours.ties))
+        # among three level it adds up who is preferred on each vote, where the protocol counts the meetings lost
+        assume(ours.winners and not any(tie.step == "lot" or (tie.round == 1 and len(tie.options) > 2) for tie in ours.ties))
         scores = [{str(option): stars for option, stars in zip(options, vote, strict=True)} for vote in votes]
         assert [int(name) for name in starvote.election(starvote.star, scores)] == list(ours.winners)
 
