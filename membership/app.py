@@ -58,6 +58,7 @@ from membership.readers import queries as readers_queries
 from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
 from membership.readers.proving import ask_again
+from membership.reports import tasks as report_tasks
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
@@ -79,7 +80,8 @@ ROOMS = (
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
-    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, desk_tasks,
+    bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, report_tasks,
+    desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,9 @@ from membership.perks import watch as perks
 from membership.readers.queries import person_by_email, role_of
 from membership.readers.second_step import forget_ways
 from membership.refusals import Refused
+from membership.reports import tasks as report_tasks
+from membership.reports.asking import asked_of
+from membership.reports.frame import as_json, file_head, file_rows, parts_of
 from membership.reports.leaving import HEAD as LEAVING_HEAD
 from membership.reports.leaving import leaving_json, leaving_report, leaving_rows
 from membership.reports.ledger import HEAD as LEDGER_HEAD
@@ -45,7 +49,9 @@ from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
 from membership.reports.queries import patrons_report
 from membership.reports.recovery import HEAD as RECOVERY_HEAD
 from membership.reports.recovery import recovery_json, recovery_report, recovery_rows
+from membership.reports.register import REPORTS
 from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
+from membership.web import workbooks
 from membership.web.access import ROLES
 from membership.webhooks import drift, reconciling
 
@@ -130,6 +136,7 @@ def worker(lease: float) -> None:
         reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
         ask_to_sweep(session, at=clock.now())
         perks.ask(session, at=clock.now())
+        report_tasks.ask_to_roll(session, at=clock.now())
     jobs.run(tasks, lease=timedelta(seconds=lease))
 
 
@@ -297,25 +304,43 @@ def reconcile(since: datetime | None) -> None:
 
 
 @membership.command()
-@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", "recovery"]))
+@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", *REPORTS, "recovery"]))
 @click.option(
-    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="First day, UTC (ledger). Default: 30 days back."
-)
-@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), help="The day after the last one, UTC (ledger).")
-@click.option("--currency", help="Only this one (ledger).")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def report(name: str, since: datetime | None, until: datetime | None, currency: str | None, form: str) -> None:
+    "--from", "since", type=click.DateTime(["%Y-%m-%d", "%Y-%m"]),
+    help="First day, UTC (ledger: by default 30 days back), or first month (by default eleven months back).",
+)  # fmt: skip
+@click.option(
+    "--to", "until", type=click.DateTime(["%Y-%m-%d", "%Y-%m"]),
+    help="The day after the last one, UTC (ledger); of the others, the last month that is told has that day or month.",
+)  # fmt: skip
+@click.option("--currency", help="Only this one.")
+@click.option("--tier", help="Only this membership on offer (its short name).")
+@click.option("--source", help="Only those who came so: article, campaign, friend, link, brought, direct.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "xlsx"]), default="table", show_default=True)
+def report(
+    name: str, since: datetime | None, until: datetime | None, currency: str | None, tier: str | None,
+    source: str | None, form: str,
+) -> None:  # fmt: skip
     """A report. `ledger`: our ledger beside Stripe's balance transactions; exit code 1 where they differ."""
     _, app = _house()
     with app.app_context():
-        if name == "ledger":
+        if name in REPORTS:
+            said = {"from": f"{since:%Y-%m}" if since else "", "to": f"{until:%Y-%m}" if until else ""}
+            filters = {"currency": currency or "", "tier": tier or "", "source": source or ""}
+            rows, content, head, good = _of_the_table(name, said | filters)
+        elif name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            rows, content, head, good = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}[name]()
+            made: Callable[[], Told] = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}[name]
+            rows, content, head, good = made()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif form == "csv":
         click.echo("".join(as_csv(rows, head)), nl=False)
+    elif form == "xlsx":
+        out = click.get_binary_stream("stdout")
+        for piece in workbooks.as_xlsx(rows, head):
+            out.write(piece)
     else:
         _print_table(head, rows)
     if not good:
@@ -323,6 +348,14 @@ def report(name: str, since: datetime | None, until: datetime | None, currency: 
 
 
 Told = tuple[list[tuple[Any, ...]], dict[str, Any], tuple[str, ...], bool]
+
+
+def _of_the_table(name: str, said: dict[str, str]) -> Told:
+    with db.reading() as session:
+        asked = asked_of(session, REPORTS[name], said, at=clock.now(), full=True)
+        parts = parts_of(REPORTS[name], session, asked)
+    head = file_head(parts)
+    return list(file_rows(parts, head)), as_json(REPORTS[name], asked, parts), head, True
 
 
 def _ledger(since: datetime | None, until: datetime | None, currency: str | None) -> Told:
@@ -356,6 +389,22 @@ def _patrons() -> Told:
     with db.reading() as session:
         made = patrons_report(session, clock.now(), _zone(session))
     return list(patrons_rows(made)), patrons_json(made), HEAD, True
+
+
+@membership.group("reports")
+def reports_group() -> None:
+    """The sums that reports read."""
+
+
+@reports_group.command("rebuild")
+def rebuild_reports() -> None:
+    """Throw the sums by month away and make them anew from all movements; it may be interrupted and run again."""
+    _, app = _house()
+    with app.app_context():
+        done = 0
+        for done in report_tasks.rebuild():
+            click.echo(f"portion {done}", err=True)
+    click.echo(f"The sums are made anew ({done} portions).")
 
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:

@@ -28,6 +28,7 @@ from membership.memberships import group_models as groups
 from membership.memberships import models as memberships
 from membership.memberships import tiers
 from membership.newsroom import models as newsroom
+from membership.newsroom import rates
 from membership.perks import claim_models as perk_claims
 from membership.perks import community_models as perk_community
 from membership.perks import models as perks
@@ -36,6 +37,7 @@ from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import step_models as second_step
 from membership.readers import trail
+from membership.reports import models as reports
 from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import drift_models as drift
@@ -73,8 +75,10 @@ __all__ = [
     "perk_stock",
     "perks",
     "promises",
+    "rates",
     "readers",
     "receipts",
+    "reports",
     "second_step",
     "telling",
     "tiers",

@@ -425,8 +425,9 @@ def _movements(accounts: Sequence[Account], tier_of: Mapping[str, int]) -> list[
     rows: list[Row] = []
     seen: set[int] = set()
     for account in sorted((one for one in accounts if one.steps), key=lambda one: one.steps[0].at):
-        before, sequence, rested = 0, 0, False
+        before, sequence, rested, tier_before = 0, 0, False, None
         for step in account.steps:
+            tier = tier_of[step.product_id]
             kind = movement_kind(
                 before,
                 step.yearly,
@@ -435,15 +436,16 @@ def _movements(accounts: Sequence[Account], tier_of: Mapping[str, int]) -> list[
                 paused=step.paused,
                 ended=step.status in ENDED,
                 rested=rested,
+                switched=tier != tier_before,
             )
             if kind is not None:
                 sequence, rested = sequence + 1, kind == "paused"
                 rows.append(
                     {"membership_id": account.id, "sequence": sequence, "reader_id": account.reader_id,
-                     "tier_id": tier_of[step.product_id], "kind": kind, "currency": account.subscription.currency,
+                     "tier_id": tier, "kind": kind, "currency": account.subscription.currency,
                      "yearly": step.yearly - before, "at": step.at}
                 )  # fmt: skip
-            before = step.yearly
+            before, tier_before = step.yearly, tier
         seen.add(account.reader_id)
     return sorted(rows, key=lambda row: row["at"])
 

@@ -203,7 +203,7 @@ def _follow(
     counted_from: datetime | None,
     at: datetime,
 ) -> Membership:
-    rests = membership.paused != subscription.paused
+    rests, tier_before = membership.paused != subscription.paused, membership.tier_id
     begins, ran = membership.status in rules.NOT_BEGUN, membership.status not in rules.ENDED
     alter(
         session,
@@ -224,7 +224,8 @@ def _follow(
         groups.fit(session, membership, at=at)
     _close_checkout(session, membership, subscription, at=at)
     failed = rules.ended_by_failure(status=subscription.status, payment_failed=subscription.payment_failed)
-    _move(session, membership, payment_failed=failed, counted_from=counted_from, at=at)
+    switched = membership.tier_id != tier_before
+    _move(session, membership, payment_failed=failed, counted_from=counted_from, switched=switched, at=at)
     if rests:
         _wake(session, membership, at=at)
     session.flush()
@@ -270,6 +271,7 @@ def _move(
     *,
     payment_failed: bool,
     counted_from: datetime | None,
+    switched: bool = False,
     at: datetime,
 ) -> None:
     """Write the movement that this change makes, and wake whoever depends on standing."""
@@ -282,7 +284,7 @@ def _move(
         paused=membership.paused,
     )
     ended = membership.status in rules.ENDED
-    if rules.runs_as_before(membership.counted, after, ended=ended):  # nearly always
+    if rules.runs_as_before(membership.counted, after, ended=ended, switched=switched):  # nearly always
         return
     moved = _movements(session, membership)
     kind = rules.movement_kind(
@@ -293,6 +295,7 @@ def _move(
         paused=membership.paused,
         ended=ended,
         rested=bool(moved) and moved[-1] == "paused",
+        switched=switched,
     )
     if kind is None:
         return

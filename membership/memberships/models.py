@@ -78,14 +78,15 @@ class Movement(Base):
     """A change of what patrons pay: append-only; the sum of `yearly` is twelve times the MRR (so nothing is rounded).
 
     `yearly` is the change in minor units per year (a month counts twelve times): positive for new, returned, raised and
-    resumed; negative for lowered, paused, left (by choice) and lost (to failed payments). A pause takes all of it away, so
-    who leaves while paused leaves with 0.
+    resumed; negative for lowered, paused, left (by choice) and lost (to failed payments); 0 for switched (to another tier,
+    for the same money). A pause takes all of it away, so who leaves while paused leaves with 0.
     """
 
     __tablename__ = "movement"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('new', 'returned', 'raised', 'resumed', 'lowered', 'paused', 'left', 'lost')", name="kind"
+            "kind IN ('new', 'returned', 'raised', 'resumed', 'lowered', 'paused', 'left', 'lost', 'switched')",
+            name="kind",
         ),
         UniqueConstraint("membership_id", "sequence"),
         Index("ix_movement_at", "at"),

@@ -62,9 +62,10 @@ def ended_by_failure(*, status: str, payment_failed: bool) -> bool:
     return payment_failed or status == "unpaid"
 
 
-def runs_as_before(before: int, after: int, *, ended: bool) -> bool:
-    """Whether there is no movement, whatever came before: the counted yearly amount is the same and nothing ended."""
-    return before == after and not ended
+def runs_as_before(before: int, after: int, *, ended: bool, switched: bool = False) -> bool:
+    """Whether there is no movement, whatever came before: the counted yearly amount and the tier (unless `switched`) are
+    the same, and nothing ended."""
+    return before == after and not ended and not (switched and after > 0)
 
 
 def movement_kind(
@@ -76,15 +77,19 @@ def movement_kind(
     paused: bool = False,
     ended: bool = False,
     rested: bool = False,
+    switched: bool = False,
 ) -> str | None:
     """How a change of the counted yearly amount is called; None when nothing changed.
 
     `was_patron_before`: the same reader was counted earlier, in whatever membership; `payment_failed`: `ended_by_failure`;
-    `paused` and `ended`: how this membership stands now; `rested`: its last movement was a pause. One that ends out of a
+    `paused` and `ended`: how this membership stands now; `rested`: its last movement was a pause; `switched`: it counts for
+    another tier than before, which is a movement of its own only where the amount stays the same. One that ends out of a
     pause is a leaving of nothing: its money left with the pause, its patron leaves now.
     """
-    if runs_as_before(before, after, ended=ended):
+    if runs_as_before(before, after, ended=ended, switched=switched):
         return None
+    if before == after and switched and not ended:
+        return "switched"
     if before == after:
         if not rested:
             return None

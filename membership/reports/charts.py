@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A lying bar with its label above it and its value beside it. `y` in pixels, `width` and `after` percentages."""
+    """A lying bar with its label above it and its value beside it. `y` in pixels, `x`, `width` and `after` percentages."""
 
     label: str
     words: str
@@ -41,6 +41,18 @@ class Row:
     width: str
     after: str
     second: bool
+    x: str = "0"
+
+
+@dataclass(frozen=True)
+class Square:
+    """A field of a heat map: `shade` from 0 (nothing) to 10 (all), `text` a label at the edge instead of a field."""
+
+    x: str
+    y: int
+    width: str
+    shade: int | None
+    text: str = ""
 
 
 def columns(points: Sequence[tuple[str, int, str]]) -> list[Column]:
@@ -64,6 +76,45 @@ def rows(points: Sequence[tuple[str, int, str, bool]]) -> list[Row]:
     for place, (label, value, words, second) in enumerate(points):
         width = max(value * WIDEST / longest, 0.6 if value > 0 else 0)
         made.append(Row(shortened(label), words, place * ROW, _percent(width), _percent(width + 1.5), second))
+    return made
+
+
+def waterfall(points: Sequence[tuple[str, int, str]]) -> list[Row]:
+    """Rows that begin where the one before ended, from (label, change, words); the first and the last are sums and begin at
+    nought. What is taken away is in the second colour."""
+    level, spans = 0, []
+    for place, (label, value, words) in enumerate(points):
+        sums = place in (0, len(points) - 1)
+        begin, end = (0, value) if sums else (level, level + value)
+        level = end
+        spans.append((label, min(begin, end), max(begin, end), words, value < 0))
+    most = max((high for _, _, high, _, _ in spans), default=0) or 1
+    made = []
+    for place, (label, low, high, words, less) in enumerate(spans):
+        x, width = max(low, 0) * WIDEST / most, (high - max(low, 0)) * WIDEST / most
+        width = max(width, 0.6 if high > low else 0)
+        made.append(
+            Row(shortened(label), words, place * ROW, _percent(width), _percent(x + width + 1.5), less, _percent(x))
+        )
+    return made
+
+
+FIELD = 28
+"""The height of a row of a heat map, in pixels."""
+EDGE = 24
+"""The width of its labels, in percent."""
+
+
+def heat(lines: Sequence[tuple[str, Sequence[int | None]]]) -> list[Square]:
+    """A heat map from (label, shades 0 to 10; None: no field), a line under the other."""
+    wide = max((len(shades) for _, shades in lines), default=0) or 1
+    step = (100 - EDGE) / wide
+    made = []
+    for place, (label, shades) in enumerate(lines):
+        made.append(Square("0", place * FIELD + 18, "0", None, label))
+        for column, shade in enumerate(shades):
+            if shade is not None:
+                made.append(Square(_percent(EDGE + column * step), place * FIELD, _percent(step * 0.94), shade))
     return made
 
 

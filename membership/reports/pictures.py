@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask_babel import get_locale, gettext
 
 from membership.reports.charts import Column, Row, columns, rows
@@ -40,6 +43,7 @@ def kind_words(kind: str) -> str:
         "paused": gettext("Pause"),
         "left": gettext("Left by choice"),
         "lost": gettext("Lost to failed payments"),
+        "switched": gettext("Another tier, same money"),
     }[kind]
 
 
@@ -47,6 +51,24 @@ def month_words(name: str, width: str = "LLLL y") -> str:
     """`2026-11` as `November 2026`, or by another CLDR pattern."""
     year, month = name.split("-")
     return format_date(date(int(year), int(month), 1), format=width, locale=str(get_locale() or "en"))
+
+
+def percent(share: Fraction) -> str:
+    """A share as a percentage with one decimal, as the reader's language writes it."""
+    value = round(Decimal(share.numerator * 100) / share.denominator, 1)
+    return format_decimal(value, "0.0", str(get_locale() or "en")) + "\u202f%"
+
+
+def source_words(source: str) -> str:
+    """How memberships came."""
+    return {
+        "article": gettext("From an article"),
+        "campaign": gettext("By a campaign"),
+        "friend": gettext("By a friend's link"),
+        "link": gettext("By a marked link or another site"),
+        "brought": gettext("Brought along from another system"),
+        "direct": gettext("By themselves"),
+    }[source]
 
 
 def revenue(report: PatronsReport) -> list[Picture]:

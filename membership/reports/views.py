@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Response, jsonify, render_template
 from flask_login import current_user
 
 from membership import clock
@@ -14,21 +14,24 @@ from membership.db import reading, transaction
 from membership.newsroom import queries as newsroom
 from membership.readers import trail
 from membership.reports import leaving as leaving_reports
-from membership.reports import pictures, tables
+from membership.reports import pages, pictures, tables
 from membership.reports import recovery as recovery_reports
 from membership.reports.leaving import LeavingReport, leaving_report, words_said
 from membership.reports.queries import PatronsReport, patrons_report
 from membership.reports.recovery import RecoveryReport, recovery_report
+from membership.reports.register import REPORTS
+from membership.reports.room import blueprint
+from membership.web import workbooks
 from membership.web.access import Who, allow
 
-blueprint = Blueprint("reports", __name__)
+__all__ = ["blueprint", "pages"]
 
 
 @blueprint.get("/staff/reports")
 @allow(Who.staff("viewer"))
 def index() -> str:
     """Which reports there are."""
-    return render_template("reports/index.html")
+    return render_template("reports/index.html", reports=REPORTS.values())
 
 
 @blueprint.get("/staff/reports/patrons")
@@ -106,6 +109,23 @@ def recovery_json() -> Response:
     """The same for scripts."""
     _note("recovery", "json", rows=1)
     return jsonify(recovery_reports.recovery_json(_recovery()))
+
+
+@blueprint.get("/staff/reports/<any(patrons,leaving,recovery):name>.xlsx")
+@allow(Who.staff("viewer"))
+def as_workbook(name: str) -> Response:
+    """The same rows as their CSV, as a workbook."""
+    head: tuple[str, ...] = tables.HEAD
+    rows: list[tuple[Any, ...]]
+    if name == "patrons":
+        rows = list(tables.patrons_rows(_patrons()))
+    elif name == "leaving":
+        head, rows = leaving_reports.HEAD, list(leaving_reports.leaving_rows(_leaving()))
+    else:
+        head, rows = recovery_reports.HEAD, list(recovery_reports.recovery_rows(_recovery()))
+    _note(name, "xlsx", rows=len(rows))
+    headers = {"Content-Disposition": f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.xlsx"'}
+    return Response(workbooks.as_xlsx(rows, head), mimetype=workbooks.TYPE, headers=headers)
 
 
 def _csv(name: str, at: datetime, rows: list[tuple[Any, ...]], head: tuple[str, ...]) -> Response:

@@ -1,0 +1,35 @@
+"""The table of reports: one line each, and everything else (pages, files, the command) follows from it."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+
+from membership.reports.churn import churn
+from membership.reports.cohorts import cohorts
+from membership.reports.frame import Report
+from membership.reports.movements import movements
+from membership.reports.revenue import revenue
+
+_ALL = (
+    Report(
+        "movements", lambda: gettext("What came and went"),
+        lambda: gettext("How recurring revenue came from one month to another: new, returned, raised, lowered, left, lost."),
+        movements,
+    ),
+    Report(
+        "revenue", lambda: gettext("Revenue"),
+        lambda: gettext("Gross, fees, refunds, disputes and net from the ledger, by month, kind and method."),
+        revenue, filters=("currency",),
+    ),
+    Report(
+        "churn", lambda: gettext("Churn"),
+        lambda: gettext("Which share of memberships and money went each month, by choice and by failed payments apart."),
+        churn,
+    ),
+    Report(
+        "cohorts", lambda: gettext("Cohorts"),
+        lambda: gettext("Of those who joined in a month, how many are still members so many months later."),
+        cohorts,
+    ),
+)  # fmt: skip
+REPORTS = {report.name: report for report in _ALL}
