@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_26_movements_by_month"
-down_revision = "2026_11_26_funding"
+down_revision = "2026_11_26_forums"
 branch_labels = None
 depends_on = None
 
