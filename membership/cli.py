@@ -331,8 +331,8 @@ def report(
         elif name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            made: Callable[[], Told] = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}[name]
-            rows, content, head, good = made()
+            others: dict[str, Callable[[], Told]] = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}
+            rows, content, head, good = others[name]()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
     elif form == "csv":
