@@ -338,9 +338,8 @@ def report(
     elif form == "csv":
         click.echo("".join(as_csv(rows, head)), nl=False)
     elif form == "xlsx":
-        out = click.get_binary_stream("stdout")
         for piece in workbooks.as_xlsx(rows, head):
-            out.write(piece)
+            click.echo(piece, nl=False)
     else:
         _print_table(head, rows)
     if not good:
