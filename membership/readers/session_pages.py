@@ -19,10 +19,11 @@ blueprint = Blueprint("sessions", __name__)
 @blueprint.get("/account/sessions")
 @allow(Who.READERS)
 def show() -> str:
-    """Every browser that is signed in, this one marked."""
+    """Every browser that is signed in, this one first."""
     with reading() as session:
         rows = sessions_of(session, current_user.reader_id, staff=current_user.held_role is not None, at=clock.now())
-    return render_template("readers/sessions.html", rows=rows, own=hashed(current_user.token))
+    own = hashed(current_user.token)
+    return render_template("readers/sessions.html", rows=sorted(rows, key=lambda row: row.token_hash != own), own=own)
 
 
 @blueprint.post("/account/sessions/<token_hash>/ending")

@@ -31,7 +31,9 @@ from tests.ballots.test_life import asked
 
 ROLES = ("anonymous", "reader", "patron", "viewer", "editor", "manager", "admin")
 _FRESH = re.compile(
-    r'name="(?:csrf_token|attempt)"[^>]*value="[^"]*"|value="[^"]*"[^>]*name="(?:csrf_token|attempt)"'
+    r'name="(?:csrf_token|attempt|sealed|\w+_challenge)"[^>]*value="[^"]*"|value="[^"]*"[^>]*name="(?:csrf_token|attempt|sealed)"'
+    r'|data-options="[^"]*"|src="data:image/svg[^"]*"|<code class="key code">\w+'  # what a second step is offered by
+    r"|/account/sessions/[0-9a-f]{64}/"
     r"|/CreationDate \(D:\w+\)|/ID \[<\w+><\w+>\]"  # a PDF's own moment and number
 )
 OFTEN = {"ballots", "promises", "topics", "account", "appeals"}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from membership.mail.models import Letter
 from membership.readers.wishes import SORTS
-from tests import make
+from tests import make, second_step
 from tests.browser.looking import assert_accessible, assert_fits, tab_order
 from tests.browser.test_the_walk import press, sign_in
 
@@ -33,6 +33,7 @@ def test_a_bulletin_from_the_empty_page_to_the_readers_stop(house, visitor, widt
         known = make.reader(session, reader, name="Ada Sample").reader_id
     page = visitor(width=width, dark=dark)
     sign_in(house, page, address)
+    second_step.click_in(page, house.url)
     page.goto(f"{house.url}/staff/bulletins")
     judged(page, "list")
     page.get_by_label("Letters a minute").fill("0")
