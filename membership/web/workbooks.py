@@ -50,7 +50,7 @@ def as_xlsx(rows: Iterable[tuple[object, ...]], head: tuple[str, ...], *, most: 
         sheets, row = 0, next(waiting, None)
         while sheets == 0 or row is not None:
             sheets += 1
-            with archive.open(f"xl/worksheets/sheet{sheets}.xml", "w", force_zip64=True) as sheet:
+            with archive.open(_entry(f"xl/worksheets/sheet{sheets}.xml"), "w", force_zip64=True) as sheet:
                 sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
                 sheet.write(_row(head))
                 written = 1
@@ -61,8 +61,15 @@ def as_xlsx(rows: Iterable[tuple[object, ...]], head: tuple[str, ...], *, most: 
                         yield sink.take()
                 sheet.write(b"</sheetData></worksheet>")
         for name, text in _parts(sheets):
-            archive.writestr(name, _HEAD + text)
+            archive.writestr(_entry(name), _HEAD + text)
     yield sink.take()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """A part of the archive without a moment of its own: the same rows make the same file."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 def _row(cells: tuple[object, ...]) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from membership import clock
 from membership.perks.models import PerkGrant, PerkStep
 from membership.perks.states import KINDS
-from membership.perks.stock_models import PerkCode, PerkFeed
+from membership.perks.stock_models import PerkCode, PerkEpisode, PerkFeed
 from tests import make
 from tests.perks.test_kinds import HOME, as_staff, signed_in, upload
 from tests.perks.test_ledger import perk
@@ -79,7 +79,9 @@ def test_a_feed_is_not_guessed_and_its_entries_are_its_own(session, client):
     client.post(f"/account/perks/{grant.id}/feed")
     token = session.scalars(select(PerkFeed.token)).one()
     assert len(token) == 32, "192 bits"
-    found = [client.get(f"/perks/feeds/{token}/{number}.mp3").status_code for number in (1, 2, 0, 10**30)]
+    entries = select(PerkEpisode.perk_id, PerkEpisode.id)
+    own, foreign = (dict(session.execute(entries).all())[one.id] for one in (ours, theirs))
+    found = [client.get(f"/perks/feeds/{token}/{number}.mp3").status_code for number in (own, foreign, 0, 10**30)]
     assert found == [200, 404, 404, 404]
     for guess in (token[:-1], token.swapcase(), token + "x", "%00", "..", "%"):
         assert client.get(f"/perks/feeds/{guess}.xml").status_code == 404, guess
