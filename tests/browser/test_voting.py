@@ -88,7 +88,10 @@ def test_a_ranking_is_built_by_buttons_and_dragging_and_kept_in_the_browser(hous
     page.get_by_role("button", name="Next choice: Harbour question 1").click()
     lines = page.locator(".ranking li")
     expect(lines).to_have_count(3)
-    lines.nth(2).drag_to(lines.nth(0))
+    for _ in "abc":  # a machine with much to do may lose a movement of the mouse, as a hand may
+        lines.nth(2).drag_to(lines.nth(0))
+        if "Harbour question 1" in (lines.first.text_content() or ""):
+            break
     expect(lines.first).to_contain_text("Harbour question 1")
     page.get_by_role("button", name="Down: Harbour question 1").focus()
     for _ in "ab":  # the button goes along, so that it can be pressed again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,16 @@ from tests.browser.conftest import FLAGS
 from tests.browser.looking import assert_accessible, assert_fits
 from tests.browser.test_the_appeal import newsroom_site
 from tests.browser.test_the_walk import sign_in
-from tests.house_on_sockets import House, wait_until
+from tests.house_on_sockets import House, living_house, wait_until
+
+
+@pytest.fixture(scope="module")
+def house(store, tmp_path_factory) -> Iterator[House]:
+    """A house of its own: a web that answered for other sites before keeps them in mind for a minute."""
+    with living_house(store, tmp_path_factory.mktemp("scriptless")) as made:
+        made.start_web()
+        made.start_worker()
+        yield made
 
 
 def campaign(house: House) -> str:
