@@ -18,7 +18,7 @@ from membership.appeals import (
     telling_pages,
 )
 from membership.appeals.room import blueprint
-from membership.campaigns.queries import progress, running
+from membership.campaigns.queries import progress_of, running
 from membership.db import reading
 from membership.giving.paying import article_asked, coffees_and_currency
 from membership.newsroom import queries as newsroom
@@ -40,7 +40,9 @@ def support() -> str:
     at, came = clock.now(), article_asked()
     with reading() as session:
         count = queries.patrons(session, at)
-        campaigns = [(one, progress(session, one)) for one in running(session, at)]
+        under = running(session, at)
+        far = progress_of(session, under)
+        campaigns = [(one, far[one.id]) for one in under]
         return render_template(
             "appeals/support.html",
             campaigns=campaigns,

@@ -35,7 +35,9 @@ def campaigns() -> str:
     """All that were published, those under way first."""
     at = clock.now()
     with reading() as session:
-        found = [(one, queries.phase_of(one, at), queries.progress(session, one)) for one in queries.published(session)]
+        shown = queries.published(session)
+        far = queries.progress_of(session, shown)
+    found = [(one, queries.phase_of(one, at), far[one.id]) for one in shown]
     order = {Phase.RUNNING: 0, Phase.COMING: 1, Phase.CLOSED: 2}
     lines = sorted(found, key=lambda line: order[line[1]])
     return render_template("campaigns/index.html", lines=lines, carried=_carried(""))

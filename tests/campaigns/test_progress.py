@@ -10,6 +10,7 @@ from membership.memberships.models import Membership, Movement
 from membership.money import Money
 from tests import make
 from tests.campaigns.helpers import campaign, dispute, gift, refund
+from tests.house.test_routes import statements
 
 DAY = timedelta(days=1)
 
@@ -126,3 +127,27 @@ def test_who_leaves_after_the_close_stays_counted(session):
     actions.close(session, made.id, by=make.staff(session).reader_id, at=clock.now())
     moves(session, membership, -6_000, "left", clock.now() + timedelta(seconds=1))
     assert far(session, made).patrons == 1
+
+
+def test_many_campaigns_are_asked_for_together_and_answer_as_each_does_alone(session, monkeypatch):
+    monkeypatch.setattr(queries, "TOGETHER", 4)
+    made = [campaign(session, goal_kind=kind, scope=scope, match_sponsor="A friend", match_cap=900, currency=code)
+            for kind, scope, code in (
+                ("amount", "carried", "EUR"), ("patrons", "carried", "EUR"), ("mrr", "all", "EUR"), ("amount", "all", "USD"),
+                ("amount", "carried", "EUR"), ("patrons", "all", "USD"))]  # fmt: skip
+    gift(session, made[0], 700)
+    gift(session, made[1], 300, currency="USD")
+    refund(session, gift(session, made[0], 400), 100)
+    joins(session, made[1])
+    joins(session, made[2], 700, currency="USD")
+    for one in made:
+        session.refresh(one)
+    asked: list[str] = []
+    with statements(session, asked.append):
+        together = queries.progress_of(session, made)
+    assert len([one for one in asked if one.startswith("SELECT")]) == 8, "four for every TOGETHER campaigns, not for each"
+    assert together == {one.id: queries.progress(session, one) for one in made}
+    assert together[made[0].id].given == Money(1_000, "EUR") and together[made[4].id].given == Money(0, "EUR")
+    assert together[made[1].id].others == (Money(300, "USD"),)
+    assert [together[one.id].patrons for one in made] == [0, 1, 2, 2, 0, 2]
+    assert queries.progress_of(session, []) == {}
