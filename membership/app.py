@@ -51,6 +51,8 @@ from membership.newsroom import views as newsroom
 from membership.perks import community_pages
 from membership.perks import tasks as perk_tasks
 from membership.perks import views as perks
+from membership.privacy import tasks as privacy_tasks
+from membership.privacy import views as privacy
 from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
@@ -76,12 +78,13 @@ from membership.webhooks.door import FrontDoor
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
-    account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, desk,
+    account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, privacy,
+    desk,
 )  # fmt: skip
 WORK = (
     mail_tasks, topic_tasks, membership_tasks, perk_tasks, ballot_tasks, promise_tasks, dunning_tasks, account_tasks,
     bulletin_tasks, webhook_tasks, reconciling, giving_tasks, campaign_tasks, import_tasks, report_tasks,
-    desk_tasks,
+    privacy_tasks, desk_tasks,
 )  # fmt: skip
 BODY_LIMIT = 512 * 1024
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")

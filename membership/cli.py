@@ -36,6 +36,7 @@ from membership.memberships.tasks import sync_tiers
 from membership.newsroom.queries import current
 from membership.newsroom.rules import setup_token
 from membership.perks import watch as perks
+from membership.privacy.commands import commands as reader_commands
 from membership.readers.queries import person_by_email, role_of
 from membership.readers.second_step import forget_ways
 from membership.refusals import Refused
@@ -96,6 +97,7 @@ def _house() -> tuple[Config, Flask]:
 
 membership.add_command(import_commands(lambda: _house()[1]))
 membership.add_command(mail_commands(lambda: _house()[1]))
+membership.add_command(reader_commands(lambda: _house()[1]))
 
 
 @membership.command()

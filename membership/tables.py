@@ -33,6 +33,7 @@ from membership.perks import claim_models as perk_claims
 from membership.perks import community_models as perk_community
 from membership.perks import models as perks
 from membership.perks import stock_models as perk_stock
+from membership.privacy import models as privacy
 from membership.promises import models as promises
 from membership.readers import models as readers
 from membership.readers import step_models as second_step
@@ -74,6 +75,7 @@ __all__ = [
     "perk_community",
     "perk_stock",
     "perks",
+    "privacy",
     "promises",
     "rates",
     "readers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -34,6 +35,18 @@ def _payer(customer_id: str) -> PayerReading | None:
     subscriptions = _v1().subscriptions.list({"customer": customer_id, "limit": 100})
     live = any(one.status != "incomplete_expired" for one in subscriptions.auto_paging_iter())
     return PayerReading(customer_id, datetime.fromtimestamp(customer.created, UTC), live)
+
+
+def delete_payer(customer_id: str) -> None:
+    """Take a payer away at Stripe, with their card and whatever subscription still runs; twice is once
+    (docs.stripe.com/api/customers/delete)."""
+    with suppress(StripeGone):
+        _delete(customer_id)
+
+
+@_fetched
+def _delete(customer_id: str) -> None:
+    _v1().customers.delete(customer_id)
 
 
 @_fetched

@@ -19,6 +19,7 @@ from membership.giving.receipts import post_receipt
 from membership.mail.writing import Recipient, write
 from membership.money import Money
 from membership.readers import actions as readers
+from membership.readers.models import Reader
 from membership.web.tokens import new_token
 
 
@@ -88,6 +89,8 @@ def note_failed(session: Session, token: str | None, *, at: datetime, told: bool
         return
     checkout = checkout_by_token(session, token)
     assert checkout is not None
+    if not checkout.email:
+        return  # erased: there is nobody to tell
     to = Recipient(checkout.email, "", checkout.language, checkout.reader_id)
     amount = Money(checkout.amount, checkout.currency)
     write(session, "payment_not_made", to, key=f"not-made:{checkout.token}", at=at, checkout=checkout, amount=amount)
@@ -120,7 +123,8 @@ def reader_behind(session: Session, token: str | None, customer_id: str | None, 
 
 def forget_customer(session: Session, customer_id: str) -> bool:
     """A payer was deleted at Stripe: never charged again under this name. Tells whether we knew it."""
-    gone = delete(StripeCustomer).where(StripeCustomer.customer_id == customer_id)
+    erased = select(Reader.id).where(Reader.erased_at.is_not(None))  # their payers stay known, as those who are gone
+    gone = delete(StripeCustomer).where(StripeCustomer.customer_id == customer_id, StripeCustomer.reader_id.not_in(erased))
     return bool(session.execute(gone.returning(StripeCustomer.customer_id)).first())
 
 

@@ -121,3 +121,20 @@ class LetterRefusal(Base):
     reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), primary_key=True)
     sort: Mapped[str] = mapped_column(Text, primary_key=True)
     refused_at: Mapped[datetime]
+
+
+class LetterConsent(Base):
+    """A reader said that they want letters of a sort, or that they do not any more: when, where, and to which words.
+
+    The proof stays while the reader does; what holds now says `LetterRefusal`.
+    """
+
+    __tablename__ = "letter_consent"
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("reader.id"), index=True)
+    sort: Mapped[str] = mapped_column(Text)
+    wanted: Mapped[bool]
+    at: Mapped[datetime]
+    place: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(Text)

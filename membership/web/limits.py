@@ -70,6 +70,8 @@ CLAIMS_PER_CLIENT = Limit("claim/client", 200, timedelta(hours=1))
 """Seats and gifts that were claimed by the secret of a letter: a class takes its seats from one address within an hour."""
 GIFT_LETTERS_PER_CLIENT = Limit("gift-letter/client", 20, timedelta(hours=1))
 PROPOSALS_PER_READER = Limit("topic/reader", 10, timedelta(days=1))
+EXPORTS_PER_READER = Limit("export/reader", 10, timedelta(days=1))
+ERASURES_PER_READER = Limit("erasure/reader", 5, timedelta(days=1))
 VOTES_PER_READER = Limit("vote/reader", 60, timedelta(hours=1))
 FIXED = frozenset({VOTES_PER_READER.scope})
 """What is no setting of anybody's, where asking would be felt."""

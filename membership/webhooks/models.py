@@ -14,7 +14,8 @@ class StripeEvent(Base):
     """One event by its id. `root_id` is the object whose lease covers it (an invoice is taken in under its subscription).
 
     A thin event names no root: until the worker has found it, `root_id` is its own object. `snapshot_id` is the event
-    that tells the same change with the object in it, if there is one.
+    that tells the same change with the object in it, if there is one. `raw` is emptied in time; `raw_sha256` says then what
+    it was.
     """
 
     __tablename__ = "stripe_event"
@@ -40,3 +41,12 @@ class StripeEvent(Base):
     state: Mapped[str] = mapped_column(Text)
     applied_at: Mapped[datetime | None]
     snapshot_id: Mapped[str | None] = mapped_column(Text)
+    raw_sha256: Mapped[str | None] = mapped_column(Text)
+
+
+class ErasedRoot(Base):
+    """An object at Stripe that belonged to a reader who was erased: what is told of it is taken in, and its body not kept."""
+
+    __tablename__ = "erased_root"
+
+    root_id: Mapped[str] = mapped_column(Text, primary_key=True)

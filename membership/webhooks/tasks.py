@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from membership import clock
@@ -31,9 +31,10 @@ from membership.memberships.actions import NotOurs, hold_membership, reckon_stan
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.actions import hear_again, move
+from membership.webhooks.bodies import empty, is_of_the_erased
 from membership.webhooks.drift import find, is_on_list, settle, settle_root
 from membership.webhooks.listeners import NOTE, answer_to
-from membership.webhooks.models import StripeEvent
+from membership.webhooks.models import ErasedRoot, StripeEvent
 from membership.webhooks.rules import THIN, kind_of, root_of, said_of
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
@@ -45,15 +46,18 @@ DECLINED = frozenset({"payment_intent.payment_failed", "charge.failed"})
 
 @dataclass(frozen=True)
 class Waiting:
-    """An event of the inbox that is not taken in yet. `said`: what it tells staff, where it is to be a note."""
+    """An event of the inbox that is not taken in yet. `said`: what it tells staff, where it is to be a note. `erased`: it is
+    about somebody who was erased."""
 
     id: str
     type: str
     object_id: str
     said: str = ""
+    erased: bool = False
 
 
-_WAITING = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id).where(
+_ERASED = exists().where(ErasedRoot.root_id == StripeEvent.root_id).correlate(StripeEvent).label("erased")
+_WAITING = select(StripeEvent.id, StripeEvent.type, StripeEvent.object_id, _ERASED).where(
     StripeEvent.root_id == bindparam("root"), StripeEvent.state == "new"
 )
 _DONE_WITH = (
@@ -67,7 +71,8 @@ def take_in_root(job: Claimed) -> None:
     """Take in everything that is known to have happened to one object. Several events about it cost one fetch."""
     root = job.payload["root"]
     with asking() as books:  # at hand for every question until the object is taken in
-        events = [Waiting(row.id, row.type, row.object_id) for row in run(books, _WAITING, {"root": root})]
+        rows = run(books, _WAITING, {"root": root})
+        events = [Waiting(row.id, row.type, row.object_id, erased=bool(row.erased)) for row in rows]
         try:
             take_in_kind = ROOTS.get(kind_of(root))
             if take_in_kind is None:
@@ -85,6 +90,8 @@ def _with_notes(events: list[Waiting]) -> list[Waiting]:
 
 def _said(event_id: str) -> str:
     told = _raw(event_id)
+    if not told:
+        return ""  # its body was emptied meanwhile
     if told["object"] != THIN:
         return said_of(told["data"]["object"])
     related = told.get("related_object")
@@ -94,7 +101,7 @@ def _said(event_id: str) -> str:
 def _raw(event_id: str) -> dict[str, Any]:
     with reading() as session:
         raw = session.execute(select(StripeEvent.raw).where(StripeEvent.id == event_id)).scalar_one()
-    return dict(json.loads(raw))
+    return dict(json.loads(raw)) if raw else {}
 
 
 def _find_root(job: Claimed, root: str, events: list[Waiting]) -> None:
@@ -129,7 +136,7 @@ def _told_in_full(events: list[Waiting]) -> tuple[set[str], str | None]:
 def _root_behind(event: Waiting) -> str | None:
     """Ask Stripe for the object that a thin event names, and read off it what it belongs to; None for a snapshot."""
     told = _raw(event.id)
-    if told["object"] != THIN:
+    if not told or told["object"] != THIN:
         return None
     related = told.get("related_object")
     if related:
@@ -174,7 +181,7 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
     refunds, disputes = _corrections(root, paid, events, corrected=known is not None and known.corrected)
     tries = tries_of(root) if any(event.type in DECLINED for event in events) else []
     noted = any(answer_to(event.type) is NOTE for event in events)
-    if known and not (paid.token or refunds or disputes or tries or drifts or noted):
+    if known and not (paid.token or refunds or disputes or tries or drifts or noted or any(one.erased for one in events)):
         return _end_as_booked(job, events)  # nearly always: a renewal's payment, taken in with its invoice
     with finishing(job) as session:
         at = clock.now()
@@ -270,6 +277,8 @@ def _mark(session: Session, events: list[Waiting], state: str) -> None:
     at = clock.now()
     run(session, _DONE_WITH, [{"event": event.id, "as_state": state, "at": at} for event in events])
     for event in events:
+        if event.erased or (state == "ignored" and is_of_the_erased(session, event.id)):
+            empty(session, StripeEvent.id == event.id)
         if state == "applied" and answer_to(event.type) is NOTE:
             find(session, event.type, event.object_id or event.id, ours="", theirs=event.said, at=at)
 
