@@ -5,18 +5,28 @@ from __future__ import annotations
 import email
 import email.policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 
 MOST = 500
+HEADERS = BytesParser(policy=email.policy.default)
 
 
 def written(directory: Path | None, to: str | None = None) -> list[dict[str, object]]:
-    """Letters, newest last: to, subject, text, sent_at (Unix seconds), file. `to` keeps one addressee's."""
+    """The newest `MOST` letters, newest last: to, subject, text, sent_at (Unix seconds), file. `to` keeps one addressee's."""
     if directory is None or not directory.is_dir():
         return []
-    files = sorted(directory.glob("*.eml"), key=lambda file: (file.stat().st_mtime_ns, file.name))
-    letters = [_read(file) for file in files[-MOST:] if not file.name.startswith(".")]
-    return [letter for letter in letters if to is None or to.lower() in str(letter["to"]).lower()]
+    files = [file for file in directory.glob("*.eml") if not file.name.startswith(".")]
+    if to is not None:
+        files = [file for file in files if to.lower() in _addressee(file)]
+    files.sort(key=lambda file: (file.stat().st_mtime_ns, file.name))
+    return [_read(file) for file in files[-MOST:]]
+
+
+def _addressee(file: Path) -> str:
+    """In small letters; only the header is read, for many thousands may lie here."""
+    with file.open("rb") as letter:
+        return str(HEADERS.parse(letter, headersonly=True)["To"] or "").lower()
 
 
 def _read(file: Path) -> dict[str, object]:
