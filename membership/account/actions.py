@@ -97,6 +97,6 @@ def prefer(
 ) -> None:
     """How a reader wants to be called, in which language, and which letters are welcome. Raises `NotAName`."""
     for sort, wanted in letters.items():
-        wish(session, reader_id, sort, wanted=wanted, at=at)
+        wish(session, reader_id, sort, wanted=wanted, place="/account/preferences", at=at)
     values = {"name": written_name(name), "language": language}
     session.execute(update(Person).where(Person.reader_id == reader_id).values(**values))

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import SelectChoice
 
 from membership import clock
+from membership.account import patron_acts
 from membership.account.given_forms import AddressedForm, ComplimentaryForm
 from membership.account.list_pages import asked_for, note_search
 from membership.account.patron_pages import back_to
@@ -65,7 +66,10 @@ def give_to_address() -> Answer:
 @allow(Who.staff("manager"))
 def complimentary_for(reader_id: int) -> str:
     """The form for one reader."""
-    return _form(_person(reader_id), _with_tiers(ComplimentaryForm()))
+    person = _person(reader_id)
+    with transaction() as session:
+        patron_acts.look(session, reader_id, by=current_user.reader_id, at=clock.now())
+    return _form(person, _with_tiers(ComplimentaryForm()))
 
 
 @blueprint.post("/staff/patrons/<int:reader_id>/complimentary")

@@ -113,6 +113,8 @@ def reader_behind(session: Session, token: str | None, customer_id: str | None, 
     checkout = checkout_by_token(session, token)
     if checkout is None:
         return reader_of_customer(session, customer_id)
+    if checkout.reader_id is None and not checkout.email:
+        return reader_of_customer(session, customer_id)  # abandoned long ago, and its address wiped
     if checkout.reader_id is None:
         person = readers.know(session, checkout.email, at=at, language=checkout.language)
         checkout.reader_id = person.reader_id

@@ -23,6 +23,7 @@ from membership.readers.rules import WrongCode, email_key
 from membership.web.browser import browser_hash, client_address, client_network
 from membership.web.errors import words_of
 from membership.web.forms import shown_at
+from membership.web.keeping import protects_sources
 from membership.web.limits import Limit, TooOften, count_against, count_up, give_back, keyed
 
 HOUR = timedelta(hours=1)
@@ -58,10 +59,13 @@ class Unconfirmed:
 
 
 def origin_of(email: str) -> Origin:
-    """Where this request comes from."""
-    near = client_network()
-    client, network, person = keyed(f"client {client_address()}"), keyed(f"network {near}"), person_key(email)
-    return Origin(client, network, person, browser_hash(), near)
+    """Where this request comes from. Where sources are protected, it is known again on the same day only, and to nobody by
+    sight."""
+    with reading() as session:
+        protected = protects_sources(session)
+    near, day = client_network(), f" {clock.now():%Y-%m-%d}" if protected else ""
+    client, network = keyed(f"client {client_address()}{day}"), keyed(f"network {near}{day}")
+    return Origin(client, network, person_key(email), browser_hash(), "" if protected else near)
 
 
 def person_key(email: str) -> str:

@@ -10,6 +10,7 @@ from membership.newsroom import defaults
 from membership.newsroom.queries import current, page
 from membership.newsroom.rules import accent_sheet
 from membership.web.access import Who, allow
+from membership.web.keeping import TERMS, terms_kept
 
 blueprint = Blueprint("newsroom", __name__)
 
@@ -38,7 +39,9 @@ def terms() -> str:
 @allow(Who.ANYONE)
 def privacy() -> str:
     """What is kept about readers, and why."""
-    return render_template("newsroom/privacy.html", text=_text("privacy"))
+    with reading() as session:
+        kept = terms_kept(session)
+    return render_template("newsroom/privacy.html", text=_text("privacy"), terms=TERMS, kept=kept)
 
 
 @blueprint.get("/contact")

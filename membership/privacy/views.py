@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from membership import clock
 from membership.db import reading, transaction
 from membership.newsroom.queries import current
-from membership.privacy import erasing_pages
+from membership.privacy import erasing_pages, keeping_pages
 from membership.privacy.queries import everything
 from membership.privacy.room import blueprint
 from membership.privacy.telling import as_json
@@ -17,7 +17,7 @@ from membership.readers.trail import note
 from membership.web.access import Who, allow
 from membership.web.limits import EXPORTS_PER_READER, count_against
 
-__all__ = ["blueprint", "erasing_pages"]
+__all__ = ["blueprint", "erasing_pages", "keeping_pages"]
 
 
 @blueprint.get("/account/export")

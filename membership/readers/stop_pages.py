@@ -35,7 +35,8 @@ def stop(token: str) -> str:
     wanted = request.form.get("again") == "1"
     with transaction() as session:
         if session.get(Person, reader_id) is not None:
-            wish(session, reader_id, sort, wanted=wanted, at=clock.now())
+            said = str(SORT_WORDS[sort][1])
+            wish(session, reader_id, sort, wanted=wanted, place="/letters/stop", words=said, at=clock.now())
     return _page(token, sort, wanted=wanted)
 
 

@@ -17,6 +17,7 @@ from membership.readers.rules import LinkSpent, WrongCode, code_of, email_key, i
 from membership.refusals import Refused
 from membership.web.access import Who, allow, own_path
 from membership.web.browser import browser_hash, browser_name, client_address, client_network
+from membership.web.keeping import protects_sources
 from membership.web.limits import (
     CODES_PER_CLIENT,
     SIGN_IN_PER_ADDRESS,
@@ -94,11 +95,12 @@ def type_code() -> Answer:
     if not form.validate():
         return render_template("readers/code.html", form=form), 422
     at = clock.now()
+    browser = _browser()
     try:
         count_against((CODES_PER_CLIENT, client_address()), at=at)
         with transaction() as session:
             signed_in = signing_in.sign_in_by_code(
-                session, code_of(str(form.code.data)), browser_hash=browser_hash(), browser=browser_name(), at=at
+                session, code_of(str(form.code.data)), browser_hash=browser_hash(), browser=browser, at=at
             )
         if signed_in is None:
             raise WrongCode()
@@ -128,10 +130,11 @@ def link(token: str) -> Answer:
 @allow(Who.ANYONE)
 def press(token: str) -> Answer:
     """Sign in by the link."""
+    browser = _browser()
     try:
         with transaction() as session:
             signed_in = signing_in.sign_in_by_link(
-                session, token, browser_hash=browser_hash(), browser=browser_name(), at=clock.now()
+                session, token, browser_hash=browser_hash(), browser=browser, at=clock.now()
             )
     except LinkSpent:
         return _spent()
@@ -163,3 +166,9 @@ def _go_in(signed_in: signing_in.SignedIn) -> Response:
         give_back(session, SIGN_IN_PER_NETWORK, client_network(), counted_at=signed_in.asked_at)
     enter(signed_in.token)
     return redirect(signed_in.next_path, 303)  # type: ignore[return-value]
+
+
+def _browser() -> str:
+    """What this browser calls itself; nothing where sources are protected."""
+    with reading() as session:
+        return "" if protects_sources(session) else browser_name()

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from membership.db import insert_each_once, insert_once
 from membership.mail.bounces import withdraw
 from membership.mail.models import Letter, Mailing
-from membership.readers.models import LetterRefusal
+from membership.readers.models import LetterConsent, LetterRefusal
 from membership.refusals import NotFound
 
 SORT_WORDS = {
@@ -70,13 +70,23 @@ def wants(reader_id: ColumnElement[int] | Any, sort: str) -> ColumnElement[bool]
     return ~refused.exists()
 
 
-def wish(session: Session, reader_id: int, sort: str, *, wanted: bool, at: datetime) -> None:
-    """Turn a sort of letters on or off; said twice is said once. Those that wait already are withdrawn."""
+def wish(
+    session: Session, reader_id: int, sort: str, *, wanted: bool, place: str = "", words: str | None = None, at: datetime
+) -> None:
+    """Turn a sort of letters on or off; said twice is said once. Those that wait already are withdrawn.
+
+    A change is kept with its proof: `place` is the page on which it was said (empty: on none), `words` what stood there (by
+    default those of the switch, in the language of the page).
+    """
     if wanted:
         mine = (LetterRefusal.reader_id == reader_id, LetterRefusal.sort == sort)
-        session.execute(delete(LetterRefusal).where(*mine))
+        changed = bool(session.execute(delete(LetterRefusal).where(*mine)).rowcount)  # type: ignore[attr-defined]
     else:
-        insert_once(session, LetterRefusal, reader_id=reader_id, sort=sort, refused_at=at)
+        changed = insert_once(session, LetterRefusal, reader_id=reader_id, sort=sort, refused_at=at)
+    if changed:
+        said = str(SORT_WORDS[sort][0]) if words is None else words
+        session.add(LetterConsent(reader_id=reader_id, sort=sort, wanted=wanted, at=at, place=place, words=said))
+    if not wanted:
         of_sort = Letter.mailing_id.in_(select(Mailing.id).where(Mailing.sort == sort))
         withdraw(session, Letter.reader_id == reader_id, of_sort, why="the reader wants none of these any more")
 
