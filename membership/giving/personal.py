@@ -12,7 +12,7 @@ from membership.giving.way_models import OtherGift
 from membership.personal import Holding, Room, addressed, by, either, through
 
 BOOKS = "the books: what was paid, by a number without a person"
-_checkouts = either(by(Checkout.reader_id), addressed(Checkout.email))
+CHECKOUTS = either(by(Checkout.reader_id), addressed(Checkout.email))
 _payments = by(Payment.reader_id)
 _SHOWN = "-"
 """That somebody came by a link is counted; by which one is not kept."""
@@ -25,7 +25,7 @@ PERSONAL = Room(
     (
         Holding(StripeCustomer, by(StripeCustomer.reader_id), {}, "to know events about a payer who was deleted at Stripe"),
         Holding(
-            Checkout, _checkouts,
+            Checkout, CHECKOUTS,
             {
                 "reader_id": lambda whose: func.coalesce(Checkout.reader_id, whose.reader_id),
                 "email": "", "browser_hash": "", "session_url": None,
@@ -36,16 +36,16 @@ PERSONAL = Room(
         Holding(
             CheckoutOrigin,
             either(
-                through(CheckoutOrigin.checkout_id, Checkout.id, _checkouts),
+                through(CheckoutOrigin.checkout_id, Checkout.id, CHECKOUTS),
                 lambda whose: CheckoutOrigin.person.in_(whose.marks),
             ),
             hidden=("client", "network", "person"),
         ),
-        Holding(PaymentTry, through(PaymentTry.checkout_id, Checkout.id, _checkouts), hidden=("card",)),
+        Holding(PaymentTry, through(PaymentTry.checkout_id, Checkout.id, CHECKOUTS), hidden=("card",)),
         Holding(PaymentCode, lambda whose: PaymentCode.person.in_(whose.marks), hidden=("person",)),
         Holding(Suspension, lambda whose: Suspension.subject.in_(whose.marks), hidden=("subject", "lifted_by")),
         Holding(
-            CheckoutTouch, through(CheckoutTouch.checkout_id, Checkout.id, _checkouts),
+            CheckoutTouch, through(CheckoutTouch.checkout_id, Checkout.id, CHECKOUTS),
             {
                 "embed": None, "utm_content": None, "utm_term": None, "first_article_id": None, "first_day": None,
                 "utm_medium": None, "from_host": None, "utm_source": case((_linked, _SHOWN)),

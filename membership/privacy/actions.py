@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from membership.giving.models import Checkout, Payment, StripeCustomer
+from membership.giving.personal import CHECKOUTS
 from membership.jobs.models import Job
 from membership.jobs.queue import post
 from membership.mail.writing import Recipient, write
@@ -22,9 +23,9 @@ from membership.readers.models import Person, Reader
 from membership.readers.queries import role_of
 from membership.readers.trail import note
 from membership.web.tokens import hashed, new_token
-from membership.webhooks.bodies import forget_bodies
+from membership.webhooks.bodies import TAKE_PAYERS_AWAY, forget_bodies
 
-ERASE, PAYERS = "privacy.erase", "privacy.payers"
+ERASE, PAYERS = "privacy.erase", TAKE_PAYERS_AWAY
 """The jobs: ending what runs at Stripe and erasing; then taking the payers away there."""
 BLANK = "…"
 
@@ -73,7 +74,7 @@ def erase(session: Session, reader_id: int, *, at: datetime) -> dict[str, int]:
     if reader.erased_at is not None:
         return {}
     person, names = whose(session, reader_id, at=at), needles(names_of(session, reader_id))
-    counted = {"stripe_event": forget_bodies(session, _roots(session, reader_id), [*person.addresses, *person.keys])}
+    counted = {"stripe_event": forget_bodies(session, _roots(session, person), [*person.addresses, *person.keys])}
     counted |= forget(session, person, HOLDINGS)
     counted["mentions"] = _blank_mentions(session, person, names)
     reader.erased_at = at
@@ -97,15 +98,16 @@ def _not_of_the_team(session: Session, reader_id: int) -> None:
         raise NotOfTheTeam()
 
 
-def _roots(session: Session, reader_id: int) -> list[str]:
+def _roots(session: Session, person: Whose) -> list[str]:
     """Every object at Stripe that belongs to this reader, as far as we know it."""
+    reader_id = person.reader_id
     asked = (
         select(StripeCustomer.customer_id).where(StripeCustomer.reader_id == reader_id),
         select(Membership.subscription_id).where(Membership.reader_id == reader_id),
         select(Payment.stripe_id).where(Payment.reader_id == reader_id),
         select(Payment.payment_intent_id).where(Payment.reader_id == reader_id),
         select(Payment.charge_id).where(Payment.reader_id == reader_id),
-        select(Checkout.session_id).where(Checkout.reader_id == reader_id),
+        select(Checkout.session_id).where(CHECKOUTS(person)),
     )
     return [one for statement in asked for one in session.execute(statement).scalars() if one]
 

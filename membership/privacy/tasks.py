@@ -12,10 +12,12 @@ from membership.db import reading, transaction
 from membership.gateway import client as gateway
 from membership.gateway.payers import delete_payer
 from membership.giving.models import Checkout, StripeCustomer
+from membership.giving.personal import CHECKOUTS
 from membership.jobs.queue import Claimed, finishing
 from membership.jobs.worker import Task
 from membership.memberships.models import Membership
 from membership.privacy import actions
+from membership.privacy.queries import whose
 
 
 class StillRuns(Exception):
@@ -33,7 +35,8 @@ def erase(job: Claimed) -> None:
 def end_what_runs(reader_id: int) -> None:
     """At Stripe nothing can be paid any more and no subscription runs; our books follow. Raises `StripeUnreachable`."""
     with reading() as session:
-        pages = select(Checkout.session_id).where(Checkout.reader_id == reader_id, Checkout.state == "open")
+        person = whose(session, reader_id, at=clock.now())
+        pages = select(Checkout.session_id).where(CHECKOUTS(person), Checkout.state == "open")
         open_pages = [one for one in session.execute(pages).scalars() if one]
         mine = select(Membership.subscription_id).where(Membership.reader_id == reader_id, Membership.ended_at.is_(None))
         running = list(session.execute(mine.order_by(Membership.id)).scalars())

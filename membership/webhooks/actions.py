@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -21,8 +22,9 @@ from membership.webhooks.rules import Envelope
 
 _INTO = """
     INSERT INTO stripe_event
-        (id, type, object_id, root_id, api_version, created_at, received_at, raw, state, snapshot_id)
-    VALUES (:id, :type, :object_id, {root}, :api_version, :created_at, :received_at, :raw, {state}, :snapshot_id)
+        (id, type, object_id, root_id, api_version, created_at, received_at, raw, state, snapshot_id, raw_sha256)
+    VALUES (:id, :type, :object_id, {root}, :api_version, :created_at, :received_at, :raw, {state}, :snapshot_id,
+        :raw_sha256)
     ON CONFLICT (id) DO NOTHING
     RETURNING root_id, state
 """
@@ -57,7 +59,7 @@ _KEEP_AND_POST = _keeping(_BOTH.format(keep=_SNAPSHOT, post=POST_FOR_EACH.format
 
 def keep_event(session: Session | Connection, envelope: Envelope, raw: bytes, *, heard: bool, at: datetime) -> bool:
     """Store an event as it came, and post its job if anybody listens (`heard`) and nobody has acted on the same change
-    told in its other form. False when it was here before."""
+    told in its other form. False when it was here before. Of what nobody listens to only the body's hash is kept."""
     values = {
         "id": envelope.id,
         "type": envelope.type,
@@ -66,7 +68,8 @@ def keep_event(session: Session | Connection, envelope: Envelope, raw: bytes, *,
         "api_version": envelope.api_version,
         "created_at": envelope.created_at,
         "received_at": at,
-        "raw": raw,
+        "raw": raw if heard else b"",
+        "raw_sha256": None if heard else hashlib.sha256(raw).hexdigest(),
         "state": "new" if heard else "ignored",
         "snapshot_id": envelope.snapshot_id,
     }

@@ -8,14 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, LargeBinary, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once
+from membership.jobs.queue import post
+from membership.readers.models import Reader
 from membership.webhooks.models import ErasedRoot, StripeEvent
 
 _EMPTY = b""
+TAKE_PAYERS_AWAY = "privacy.payers"
+"""The job of a room above."""
 
 
 def empty(session: Session, *which: ColumnElement[bool], most: int | None = None) -> int:
@@ -44,6 +49,15 @@ def _mentions(session: Session, address: str) -> ColumnElement[bool]:
     if session.get_bind().dialect.name == "sqlite":
         return func.instr(StripeEvent.raw, told) > 0
     return func.position(told.op("IN")(StripeEvent.raw)) > 0
+
+
+def follow_erasure(session: Session, reader_id: int, roots: Iterable[str | None], *, at: datetime) -> None:
+    """Something began at Stripe for a reader: if they were erased meanwhile, only the books keep anything of it, and whatever
+    payer it made goes as the others went."""
+    erased = select(Reader.id).where(Reader.id == reader_id, Reader.erased_at.is_not(None))
+    if session.execute(erased).first() is not None:
+        forget_bodies(session, [root for root in roots if root], [])
+        post(session, TAKE_PAYERS_AWAY, f"erase-payers:{reader_id}", {"reader": reader_id}, due_at=at)
 
 
 def is_of_the_erased(session: Session, event_id: str) -> bool:

@@ -31,7 +31,7 @@ from membership.memberships.actions import NotOurs, hold_membership, reckon_stan
 from membership.memberships.queries import tier_by_product
 from membership.memberships.tasks import fetch_subscription
 from membership.webhooks.actions import hear_again, move
-from membership.webhooks.bodies import empty, is_of_the_erased
+from membership.webhooks.bodies import empty, follow_erasure, is_of_the_erased
 from membership.webhooks.drift import find, is_on_list, settle, settle_root
 from membership.webhooks.listeners import NOTE, answer_to
 from membership.webhooks.models import ErasedRoot, StripeEvent
@@ -39,6 +39,7 @@ from membership.webhooks.rules import THIN, kind_of, root_of, said_of
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
 RETURNED = "checkout.session.async_payment_failed"
+BEGINS = frozenset({"customer.subscription.created", "checkout.session.completed"})
 REFUSED = frozenset({"requires_payment_method", "canceled"})
 """A payment intent's statuses after the bank said no."""
 DECLINED = frozenset({"payment_intent.payment_failed", "charge.failed"})
@@ -167,6 +168,9 @@ def _subscription(job: Claimed, root: str, events: list[Waiting]) -> None:
             note_paid(session, fetched.subscription.token, one.payment.settlement if one.payment else None, at=at)
         settle_root(session, root, at=at)
         _mark(session, events, "applied")
+        if types & BEGINS:
+            sub = fetched.subscription
+            follow_erasure(session, membership.reader_id, [root, sub.customer_id], at=at)
 
 
 def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
@@ -205,6 +209,8 @@ def _payment(job: Claimed, root: str, events: list[Waiting]) -> None:
         note_tries(session, paid.token, tries, at=at)
         note_paid(session, paid.token, paid.settlement, at=at)
         _mark(session, events, "applied" if payment else "ignored")
+        if payment is not None and known is None:
+            follow_erasure(session, payment.reader_id, [root, paid.customer_id, payment.charge_id], at=at)
 
 
 def _end_as_booked(job: Claimed, events: list[Waiting]) -> None:

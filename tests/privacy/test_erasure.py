@@ -10,22 +10,30 @@ from sqlalchemy import JSON, LargeBinary, Text, func, select
 from membership import clock, tables
 from membership.account.models import PatronNote
 from membership.app import all_tasks
+from membership.appeals.telling_models import Brought, ThanksCode
+from membership.funding.models import FundingName
 from membership.gateway import client as gateway
+from membership.giving.guard_models import CheckoutOrigin, Suspension
+from membership.giving.guarding import person_key
 from membership.giving.models import Checkout, LedgerEntry, Payment, StripeCustomer
-from membership.giving.receipt_models import Receipt
+from membership.giving.receipt_models import Receipt, ReceiptDetails
+from membership.giving.touch_models import CheckoutTouch
+from membership.imports.models import Import, ImportRow
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.memberships.gift_models import Gift
+from membership.memberships.group_models import GroupSeat
 from membership.memberships.models import Membership, Movement
 from membership.perks.claim_models import PostalAddress
 from membership.privacy import actions, tasks
 from membership.privacy.models import Erasure
-from membership.readers.models import Person, Reader, ReaderSession
+from membership.readers.models import AddressChange, Person, Reader, ReaderSession
 from membership.readers.queries import person_by_email
 from membership.readers.trail import AuditEntry, first_break
 from membership.topics import actions as topics
 from membership.webhooks.models import StripeEvent
 from tests import make
+from tests.account.test_pages import paid
 
 EXCEPTION = {"receipt.payer"}
 """What the law wants kept as it was printed."""
@@ -178,3 +186,73 @@ def test_an_open_page_of_an_erased_payer_is_nobodys_to_write_to(session, stripe_
     session.commit()
     session.expire_all()
     assert set(session.scalars(select(Checkout.email))) == {""} and set(session.scalars(select(Checkout.reader_id))) == {ada}
+
+
+def test_the_corners_of_every_room_are_swept(session, client):
+    """Rows as the rooms write them, each with the person's name or address in every place that takes one."""
+    now, ada = clock.now(), make.patron(session, ADDRESS, name=NAME)
+    ben = make.patron(session, "ben@example.org", name="Ben Other")
+    paid(session, ada)
+    reader, group = ada.reader_id, make.group(session, "firm@example.org")
+    begun = {"kind": "gift", "state": "paid", "language": "en", "currency": "EUR", "amount": 500, "browser_hash": "b",
+             "begun_at": now}  # fmt: skip
+    given = Checkout(token="g", attempt="g", reader_id=reader, email=ADDRESS, **begun)
+    gotten = Checkout(token="h", attempt="h", reader_id=ben.reader_id, email="ben@example.org", **begun)
+    unknown = Checkout(token="i", attempt="i", reader_id=None, email=ADDRESS.upper(), **(begun | {"state": "open"}))
+    session.add_all([given, gotten, unknown])
+    tier = make.tier(session, "gifted")
+    session.flush()
+    gift = {"tier_id": tier.id, "months": 3, "language": "en"}
+    session.add_all([
+        Gift(checkout_id=given.id, token="g", giver_name=NAME, message=f"Love, {NAME}", recipient_name="Ben Other",
+             recipient_email="ben@example.org", giver_id=reader, **gift),
+        Gift(checkout_id=gotten.id, token="h", giver_name="Ben Other", message=f"Dear {NAME}", recipient_name=NAME,
+             recipient_email=ADDRESS, giver_id=ben.reader_id, delivered_at=now, **gift),
+        GroupSeat(membership_id=group.id, token="s", email=ADDRESS, email_key=ADDRESS, offered_at=now),
+        ReceiptDetails(reader_id=reader, name=f"{NAME} and sons", address="1 Quay"),
+        AddressChange(token_hash="x", reader_id=reader, email="ada.old@example.org", asked_at=now, expires_at=now,
+                      used_at=now),
+        Letter(key="old", kind="x", reader_id=reader, address="ada.old@example.org", language="en", subject=NAME, text="Hi",
+               fleeting=False, state="queued", written_at=now, attempts=0),
+        Suspension(kind="person", subject=person_key(ADDRESS), shown=ADDRESS, tries=9, declines=9, suspended_at=now),
+        Suspension(kind="card", subject="c", shown=f"a card used by {ADDRESS}", tries=9, declines=9, suspended_at=now),
+        CheckoutOrigin(checkout_id=given.id, client="c", network="n", person=person_key(ADDRESS), near="n", begun_at=now),
+        CheckoutTouch(checkout_id=given.id, utm_content=ADDRESS, utm_source="letter", campaign="harbour", thanks="CODE"),
+        ThanksCode(reader_id=reader, code="ADA", made_at=now),
+        Brought(checkout_id=given.id, bringer_id=ben.reader_id, name=NAME, told_at=now),
+        FundingName(reader_id=reader, name=NAME, agreed_at=now),
+        Import(key="k", form="csv", digest="d", options={}, file_name="f.csv", headings=[], rows=1, step="resting", found=0,
+               handed_in_at=now),
+    ])  # fmt: skip
+    session.flush()
+    run = session.scalars(select(Import.id)).one()
+    session.add(ImportRow(import_id=run, number=1, line=2, cells=[ADDRESS, NAME], broken=False, source_key=ADDRESS,
+                          email_key=ADDRESS, detail={"email": ADDRESS}))  # fmt: skip
+    session.add(StripeEvent(id="evt_1", type="x", object_id="cus_x", root_id="cus_x", created_at=now, received_at=now,
+                            raw=json.dumps({"email": ADDRESS}).encode(), state="ignored"))  # fmt: skip
+    session.commit()
+    sources = session.scalar(select(func.count()).where(CheckoutTouch.utm_source.is_not(None)))
+    before = books(session)
+    actions.erase(session, reader, at=now)
+    session.commit()
+    assert places(session, ADDRESS, NAME, "ada.old@example.org") <= EXCEPTION
+    assert places(session, "Ben Other") >= {"gift.recipient_name", "gift.giver_name", "person.name"}  # others stay
+    assert books(session) == before
+    assert session.scalar(select(func.count()).where(CheckoutTouch.utm_source.is_not(None))) == sources
+    assert session.scalars(select(Checkout.reader_id).where(Checkout.token == "i")).one() == reader
+    assert session.scalars(select(Letter.state).where(Letter.kind == "x")).one() == "withdrawn"
+
+
+def test_a_payment_that_still_comes_is_booked_and_makes_nobody_known(session, tier, stripe_side):
+    stripe_side.pay(stripe_side.join(ADDRESS, tier="friend", amount="7"))
+    stripe_side.pay(stripe_side.give(ADDRESS, amount="20"))
+    reader = make.reader(session, ADDRESS, name=NAME).reader_id
+    actions.erase(session, reader, at=clock.now())
+    session.commit()
+    for _ in range(2):  # the second time what follows from taking the payers away is told
+        stripe_side.settle()
+    session.expire_all()
+    assert set(session.scalars(select(Payment.reader_id))) == {reader} and session.scalars(select(Person)).all() == []
+    assert places(session, ADDRESS, NAME) == set()
+    assert set(session.scalars(select(Receipt.payer))) == {""}
+    assert session.scalars(select(Membership.status)).all() == ["canceled"]
