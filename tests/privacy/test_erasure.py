@@ -5,9 +5,10 @@ import re
 
 import pytest
 import stripe
+from click.testing import CliRunner
 from sqlalchemy import JSON, LargeBinary, Text, func, select
 
-from membership import clock, tables
+from membership import cli, clock, tables
 from membership.account.models import PatronNote
 from membership.app import all_tasks
 from membership.appeals.telling_models import Brought, ThanksCode
@@ -256,3 +257,14 @@ def test_a_payment_that_still_comes_is_booked_and_makes_nobody_known(session, ti
     assert places(session, ADDRESS, NAME) == set()
     assert set(session.scalars(select(Receipt.payer))) == {""}
     assert session.scalars(select(Membership.status)).all() == ["canceled"]
+
+
+def test_the_operator_erases_from_the_console_and_may_do_it_again(session, stripe_side, ada, app, monkeypatch):
+    monkeypatch.setattr(cli, "_house", lambda: (None, app))
+    done = CliRunner().invoke(cli.membership, ["reader", "erase", ADDRESS.upper()])
+    assert done.exit_code == 0 and f"Reader {ada} is erased" in done.output, done.output
+    session.expire_all()
+    assert session.get(Person, ada) is None and places(session, ADDRESS, NAME) <= EXCEPTION
+    assert session.scalars(select(Erasure)).one().payers_gone_at is not None
+    again = CliRunner().invoke(cli.membership, ["reader", "erase", ADDRESS])
+    assert again.exit_code == 1 and "Nobody is known" in again.output
