@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import signal
 import socket
@@ -210,6 +211,13 @@ class House:
         """The letters sent so far, oldest first: `to`, `subject`, `text`."""
         answer = requests.get(f"{self.sandbox.url}/_sandbox/letters", params={"to": to} if to else {}, timeout=20)
         return list(answer.json())
+
+    def code_for(self, email: str) -> str:
+        """The six digits of the newest letter that brings any: other letters may have come after it."""
+        for letter in reversed(self.letters(email)):
+            if found := re.search(r"(?:^|: )(\d{6})\r?$", letter["text"], re.M):
+                return found[1]
+        raise AssertionError(f"no letter with a code has come to {email}")
 
     def settle(self, patience: float = PATIENCE) -> None:
         """Until every event is delivered and no job is due. A parked job is a failure, and is shown."""

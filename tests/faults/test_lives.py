@@ -283,6 +283,7 @@ class Lives(RuleBasedStateMachine):
             connect_outside(self.config)
 
     def comes_to_rest(self):
+        self.side.advance("3m")  # a page that somebody died opening waits two minutes for them before it is ended
         for _ in range(MOST_RUNS):  # what one run sets going (a card put on, an end) is news to the next
             with self.side.app.app_context():
                 run = list(reconciling.run_now(clock.now() - timedelta(days=2000)))[-1]

@@ -283,7 +283,7 @@ def test_what_a_file_said_is_wiped_after_ninety_days(session, tiers, monkeypatch
     run = applied(session, sheet(PATREON, [member("ada@example.org"), member("bad", 2)]))
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=90, hours=1))
     work(session)
-    rows = session.scalars(select(ImportRow).where(ImportRow.import_id == run.id)).all()
+    rows = session.scalars(select(ImportRow).where(ImportRow.import_id == run.id).order_by(ImportRow.line)).all()
     assert {(row.cells, row.email_key, row.source_key, row.detail) for row in rows} == {(None, None, None, None)}
     assert [row.verdict for row in rows] == ["new", "refused"]
     assert queries.report(session, run).judged == 2
