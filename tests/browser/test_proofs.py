@@ -1,6 +1,5 @@
 """The step before a payment while many are declined: by script in a moment, without script by the code of a letter."""
 
-import re
 
 import pytest
 from playwright.sync_api import expect
