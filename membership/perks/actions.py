@@ -34,9 +34,9 @@ def wake(session: Session, reader_id: int, *, at: datetime) -> None:
 def grant_perks(session: Session, reader_id: int, *, at: datetime) -> int:
     """Bring a reader's perks in step with how they stand now; returns how many were issued.
 
-    What is due is issued, and told in one letter; what standing no longer carries is revoked, and comes back with it; what was
-    not claimed in time expires. The next moment at which any of this may change is posted. Told twice, or by two workers
-    at once, it is done once.
+    What is due is issued, and told in one letter; what standing no longer carries is revoked, and comes back with it;
+    what was not claimed in time expires. The next moment at which any of this may change is posted. Told twice, or by
+    two workers at once, it is done once.
     """
     stand = queries.stand_of(session, reader_id, at)
     perks = queries.perks_with_tiers(session)
