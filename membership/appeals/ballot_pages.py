@@ -21,9 +21,9 @@ from membership.appeals.rules import language_for
 from membership.appeals.shelf import Face
 from membership.ballots import queries as ballots
 from membership.db import reading
+from membership.languages import LANGUAGES
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 
 
 @blueprint.get("/embed/ballot/<slug>")

@@ -26,12 +26,12 @@ from membership.appeals.room import blueprint
 from membership.appeals.rules import Words, dealt, language_for
 from membership.appeals.shelf import Face, shelf
 from membership.giving import touches
+from membership.languages import LANGUAGES
 from membership.newsroom.currencies import choose
 from membership.newsroom.marks import is_marked
 from membership.newsroom.rules import accent_sheet, canonical_article
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 from membership.web.security import framed_by
 
 MINUTES = "public, max-age=300, stale-while-revalidate=600"

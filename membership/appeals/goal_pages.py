@@ -25,11 +25,11 @@ from membership.appeals.shelf import Face
 from membership.campaigns import queries
 from membership.db import reading
 from membership.giving import touches
+from membership.languages import LANGUAGES
 from membership.money import Money
 from membership.newsroom.rules import canonical_article
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 
 
 @blueprint.get("/embed/goal/<slug>")
