@@ -52,7 +52,7 @@ $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 PO := $(wildcard membership/translations/*/LC_MESSAGES/messages.po)
 catalogs: $(PO:.po=.mo)
 
-%.mo: %.po $(VENV)/.installed
+%.mo: %.po | $(VENV)/.installed
 	@$(VENV)/bin/pybabel --quiet compile -i $< -o $@
 
 # All words anew out of the sources into the catalogs: what is new is empty there, what nobody says any more is gone.
