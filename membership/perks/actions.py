@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once_for_id
@@ -147,15 +148,17 @@ def change_perk(
     """
     if "address" in values:
         values = {**values, "address": checked_address(values["address"])}
-    taken = select(Perk.id).where(Perk.slug == slug_of(values["title"]), Perk.id != perk_id)
     _issue_from_now(session, queries.perk_by_id(session, perk_id), at=at)
     perk = ledger.hold_perk(session, perk_id)
-    if session.execute(taken).first() is not None:
-        raise TitleTaken()
     changed = sorted(name for name, value in values.items() if getattr(perk, name) != value)
-    for name in changed:
-        setattr(perk, name, values[name])
-    perk.slug = slug_of(perk.title)
+    try:
+        with session.begin_nested():
+            for name in changed:
+                setattr(perk, name, values[name])
+            perk.slug = slug_of(perk.title)
+            session.flush()
+    except IntegrityError:  # the unique key on its address has the last word
+        raise TitleTaken() from None
     session.execute(delete(PerkTier).where(PerkTier.perk_id == perk.id))
     bound = _bind(session, perk, tier_ids)
     seats.refill(session, perk, at=at)
