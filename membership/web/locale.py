@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from operator import index
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,7 +94,7 @@ def install(app: Flask, newsroom_language: Callable[[], str], newsroom_zone: Cal
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda words: _translations().ugettext(words),
-        lambda one, many, number: _translations().ungettext(one, many, number),
+        lambda one, many, number: _translations().ungettext(one, many, index(number)),
         newstyle=True,
         pgettext=lambda context, words: _translations().upgettext(context, words),
         npgettext=lambda context, one, many, number: _translations().unpgettext(context, one, many, number),
@@ -111,7 +112,8 @@ def _phrases() -> dict[str, Callable[..., str]]:
 
     @pass_eval_context
     def ngettext(eval_ctx: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
-        return _filled(eval_ctx, words.ungettext(one, many, num), {"num": num, **values})
+        # Only a whole number has a plural form. English would not ask, so a slip is made to show there, too.
+        return _filled(eval_ctx, words.ungettext(one, many, index(num)), {"num": num, **values})
 
     return {"gettext": gettext, "ngettext": ngettext}
 

@@ -16,12 +16,24 @@ from babel.messages.frontend import parse_keywords
 from babel.messages.pofile import read_po, write_po
 from babel.util import pathmatch
 
-from membership.languages import LANGUAGES
+from membership.languages import LANGUAGES, OWN_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATED = LANGUAGES[1:]
 KEYWORDS = DEFAULT_KEYWORDS | parse_keywords(["lazy_gettext", "_l", "lazy_ngettext:1,2"])
 MARKED = re.compile(rb"\b(?:_|_l|N_|n?gettext|lazy_n?gettext)\(|\{%-? *trans\b")
+
+HEAD = """\
+# {name}
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: {plurals}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 
 def place(language: str) -> Path:
@@ -61,11 +73,12 @@ def catalog(language: str) -> Catalog:
 def bring_in_step(language: str, words: Catalog) -> int:
     """Write the catalog of a language with just these messages, sorted, so that a diff shows what changed. How many lack."""
     own = catalog(language)
-    own.update(words, no_fuzzy_matching=True, update_creation_date=False)
+    own.update(words, no_fuzzy_matching=True)
     own.obsolete.clear()
     place(language).parent.mkdir(parents=True, exist_ok=True)
     with place(language).open("wb") as file:
-        write_po(file, own, width=0, no_location=True, sort_output=True)
+        file.write(HEAD.format(language=language, name=OWN_NAMES[language], plurals=own.plural_forms).encode())
+        write_po(file, own, width=0, no_location=True, sort_output=True, omit_header=True)
     return sum(1 for message in own if message.id and not all([message.string, *_forms(message.string)]))
 
 
