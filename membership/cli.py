@@ -48,8 +48,6 @@ from membership.reports.leaving import leaving_json, leaving_report, leaving_row
 from membership.reports.ledger import HEAD as LEDGER_HEAD
 from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
 from membership.reports.queries import patrons_report
-from membership.reports.recovery import HEAD as RECOVERY_HEAD
-from membership.reports.recovery import recovery_json, recovery_report, recovery_rows
 from membership.reports.register import REPORTS
 from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web import workbooks
@@ -306,7 +304,7 @@ def reconcile(since: datetime | None) -> None:
 
 
 @membership.command()
-@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", *REPORTS, "recovery"]))
+@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", *REPORTS]))
 @click.option(
     "--from", "since", type=click.DateTime(["%Y-%m-%d", "%Y-%m"]),
     help="First day, UTC (ledger: by default 30 days back), or first month (by default eleven months back).",
@@ -333,7 +331,7 @@ def report(
         elif name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            others: dict[str, Callable[[], Told]] = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}
+            others: dict[str, Callable[[], Told]] = {"patrons": _patrons, "leaving": _leaving}
             rows, content, head, good = others[name]()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
@@ -378,12 +376,6 @@ def _leaving() -> Told:
     with db.reading() as session:
         made = leaving_report(session, clock.now(), _zone(session))
     return list(leaving_rows(made)), leaving_json(made), LEAVING_HEAD, True
-
-
-def _recovery() -> Told:
-    with db.reading() as session:
-        made = recovery_report(session, clock.now(), _zone(session))
-    return list(recovery_rows(made)), recovery_json(made), RECOVERY_HEAD, True
 
 
 def _patrons() -> Told:

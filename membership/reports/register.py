@@ -8,6 +8,7 @@ from membership.reports.churn import churn
 from membership.reports.cohorts import cohorts
 from membership.reports.frame import Report
 from membership.reports.movements import movements
+from membership.reports.recovery import recovery
 from membership.reports.revenue import revenue
 
 _ALL = (
@@ -30,6 +31,11 @@ _ALL = (
         "cohorts", lambda: gettext("Cohorts"),
         lambda: gettext("Of those who joined in a month, how many are still members so many months later."),
         cohorts,
+    ),
+    Report(
+        "recovery", lambda: gettext("Failed payments"),
+        lambda: gettext("How many payments failed and why, and what each letter brought back."),
+        recovery,
     ),
 )  # fmt: skip
 REPORTS = {report.name: report for report in _ALL}
