@@ -7,6 +7,7 @@ from flask_babel import gettext
 from membership.reports.churn import churn
 from membership.reports.cohorts import cohorts
 from membership.reports.frame import Report
+from membership.reports.lapsed import lapsed
 from membership.reports.movements import movements
 from membership.reports.recovery import recovery
 from membership.reports.revenue import revenue
@@ -36,6 +37,11 @@ _ALL = (
         "recovery", lambda: gettext("Failed payments"),
         lambda: gettext("How many payments failed and why, and what each letter brought back."),
         recovery,
+    ),
+    Report(
+        "lapsed", lambda: gettext("Whom to write to"),
+        lambda: gettext("Whose membership ended, when and why, what they paid, and whether they may be written to."),
+        lapsed, people=True,
     ),
 )  # fmt: skip
 REPORTS = {report.name: report for report in _ALL}

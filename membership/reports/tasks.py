@@ -1,4 +1,4 @@
-"""What the worker does for reports: rolling movements up, every few minutes, in portions."""
+"""What the worker does for reports: rolling movements and money up, every few minutes, in portions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from membership.db import reading, transaction
 from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
 from membership.newsroom.queries import current
+from membership.reports import rolling_money
 from membership.reports.rolling import forget, roll, settled_upto
 
 KEY = "reports.roll"
@@ -26,10 +27,9 @@ def ask_to_roll(session: Session, *, at: datetime) -> None:
 def roll_up(job: Claimed) -> None:
     """One portion; the next follows at once while there is more."""
     zone, at = _zone(), clock.now()
-    with transaction() as session:
-        upto = settled_upto(session)
+    upto, ledger_upto = _settled()
     with finishing(job) as session:
-        more = roll(session, zone, upto, at=at)
+        more = _portion(session, zone, upto, ledger_upto, at=at)
         ask_to_roll(session, at=at if more else at + EVERY)
 
 
@@ -38,14 +38,26 @@ def rebuild() -> Iterator[int]:
     zone = _zone()
     with transaction() as session:
         forget(session, zone, at=clock.now())
-    with transaction() as session:
-        upto = settled_upto(session)
+    upto, ledger_upto = _settled()
     done, more = 0, True
     while more:
         with transaction() as session:
-            more = roll(session, zone, upto, at=clock.now())
+            more = _portion(session, zone, upto, ledger_upto, at=clock.now())
         done += 1
         yield done
+
+
+def _settled() -> tuple[int, int]:
+    """Up to which movement and ledger line no other can still appear; each in a short transaction of its own."""
+    with transaction() as session:
+        upto = settled_upto(session)
+    with transaction() as session:
+        return upto, rolling_money.settled_upto(session)
+
+
+def _portion(session: Session, zone: str, upto: int, ledger_upto: int, *, at: datetime) -> bool:
+    more = roll(session, zone, upto, at=at)
+    return rolling_money.roll(session, zone, ledger_upto) or more
 
 
 def _zone() -> str:
