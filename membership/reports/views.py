@@ -13,7 +13,7 @@ from membership import clock
 from membership.db import reading, transaction
 from membership.newsroom import queries as newsroom
 from membership.readers import trail
-from membership.reports import lapsed_pages, pages, pictures, tables
+from membership.reports import lapsed_pages, pages, payout_pages, pictures, tables
 from membership.reports import leaving as leaving_reports
 from membership.reports.leaving import LeavingReport, leaving_report, words_said
 from membership.reports.queries import PatronsReport, patrons_report
@@ -22,7 +22,7 @@ from membership.reports.room import blueprint
 from membership.web import workbooks
 from membership.web.access import Who, allow
 
-__all__ = ["blueprint", "lapsed_pages", "pages"]
+__all__ = ["blueprint", "lapsed_pages", "pages", "payout_pages"]
 
 
 @blueprint.get("/staff/reports")
