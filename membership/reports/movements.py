@@ -23,7 +23,7 @@ def movements(session: Session, asked: Asked) -> list[Part]:
     """The period as a whole, then each month, then (with several currencies) the whole in the newsroom's own."""
     found = flows(session, asked)
     codes = list(next(iter(found.values())))
-    made = [_whole(asked, [over(found, code) for code in codes]), _by_month(asked, found)]
+    made = [whole(asked, [over(found, code) for code in codes]), _by_month(asked, found)]
     return made + ([_in_own(session, asked, found)] if set(codes) - {asked.own} and asked.currency is None else [])
 
 
@@ -48,7 +48,8 @@ def steps_drawn(flow: Flow, kinds: list[str], since: str, until: str) -> Drawing
     return Drawing(f"flow-{flow.currency.lower()}", title, told, rows=tuple(waterfall(points)), height=len(points) * ROW)
 
 
-def _whole(asked: Asked, wholes: list[Flow]) -> Part:
+def whole(asked: Asked, wholes: list[Flow]) -> Part:
+    """The period as one step, each currency with its waterfall."""
     kinds, rows = kinds_of(asked), list[tuple[Any, ...]]()
     for flow in wholes:
         names = ["opening", *kinds, "closing"]
