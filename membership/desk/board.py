@@ -20,6 +20,7 @@ from membership.mail.many import server_away
 from membership.memberships.queries import pledged_twice
 from membership.money import Money
 from membership.readers.models import Person
+from membership.reports.frame import HIDDEN
 from membership.reports.pages import shown
 from membership.reports.today import today
 from membership.web.access import Who, allow
@@ -62,6 +63,7 @@ def start() -> str:
             "desk/start.html",
             today=today(session, at=at, full=bool(current_user.may("manager"))),
             shown=shown,
+            few=HIDDEN,
             campaigns=campaigns,
             far=progress_of(session, campaigns),
             events=queries.late_events(session, at),

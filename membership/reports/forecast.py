@@ -12,7 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from membership.money import Money
-from membership.reports.charts import columns
+from membership.reports.charts import ranged_columns
 from membership.reports.frame import Asked, Drawing, Heading, Part
 from membership.reports.lifetime import kept_of, kept_shares, last_whole, rounded
 from membership.reports.lines import Line, SpellLine
@@ -109,13 +109,15 @@ def _drawn(code: str, rows: list[tuple[Any, ...]]) -> Drawing | None:
     mine = [row for row in rows if row[1] == code and row[0] != "all"]
     if not mine:
         return None
-    points = [(month_words(row[0], "LLL"), row[4].minor, money(row[4])) for row in mine]
+    points = [
+        (month_words(row[0], "LLL"), (row[3].minor, row[4].minor, row[5].minor), money(row[4])) for row in mine
+    ]
     desc = gettext(
         "%(mrr)s a month expected in %(month)s; between %(low)s and %(high)s.",
         mrr=money(mine[-1][4]), month=month_words(mine[-1][0]), low=money(mine[-1][3]), high=money(mine[-1][5]),
     )  # fmt: skip
-    title = gettext("Recurring revenue expected at the end of each month, in %(currency)s", currency=code)
-    return Drawing(f"next-{code.lower()}", title, desc, columns=tuple(columns(points)))
+    title = gettext("Recurring revenue expected at the end of each month, and its range, in %(currency)s", currency=code)
+    return Drawing(f"next-{code.lower()}", title, desc, columns=tuple(ranged_columns(points)))
 
 
 def _past(lines: list[SpellLine], others: dict[str, int], last: str, code: str) -> list[tuple[Any, ...]]:

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from membership.memberships.tiers import Tier
 from membership.money import Money
-from membership.reports.charts import ROW, columns
-from membership.reports.charts import rows as lying
+from membership.reports.charts import ROW, columns, ranged_rows
 from membership.reports.frame import Asked, Drawing, Heading, Part
 from membership.reports.lines import SOURCES, SpellLine, month_of
 from membership.reports.pictures import percent, source_words
@@ -69,7 +68,8 @@ def _tier_words() -> str:
         " could be watched (five years at most, and no further than five memberships reach). A lifetime is these months"
         " times what one gave a month, a pause counting as nothing, less the share that fees, refunds and disputes took of"
         " membership payments in the period. The range (Greenwood's method) would hold the true figure in 95 of 100 such"
-        " reports; it is about how long memberships last, not about what people will give. Who changes the membership"
+        " reports; it is about how long memberships last, not about what people will give, and is not"
+        " told where none has ended yet. Who changes the membership"
         " later is counted where they began."
     )
 
@@ -140,38 +140,54 @@ def _row(asked: Asked, lines: list[SpellLine], code: str, kept: Fraction) -> tup
     ages = known(seen.ages)
     net = seen.a_month() * kept
     year: Span | None = survival(ages)[YEAR] if len(ages) > YEAR else None
-    shares = (share_of(year.middle), share_of(year.low), share_of(year.high)) if year else (None, None, None)
+    ended = any(age.ended for age in ages)
+    shares = _told(year, ended) if year else (None, None, None)
     if not ages:
         return (seen.memberships, seen.ended, *shares, 0, None, Money(rounded(net), code), None, None, None)
     run = months_run(ages)
-    sums = (Money(rounded(Fraction(value) * net), code) for value in (run.middle, run.low, run.high))
+    sums = [Money(rounded(Fraction(value) * net), code) for value in (run.middle, run.low, run.high)]
+    sums = sums if ended else [sums[0], None, None]
     return (
         seen.memberships, seen.ended, *shares, len(ages), round(run.middle, 1), Money(rounded(net), code), *sums
     )  # fmt: skip
+
+
+def _told(span: Span, ended: bool) -> tuple[Fraction | None, ...]:
+    """A share and its range, which nobody can tell before one has ended."""
+    low, high = (share_of(span.low), share_of(span.high)) if ended else (None, None)
+    return share_of(span.middle), low, high
 
 
 def _drawn(name: str, title: str, rows: list[tuple[Any, ...]]) -> list[Drawing]:
     drawn = []
     for code in dict.fromkeys(row[2] for row in rows):
         mine = [row for row in rows if row[2] == code and row[11] is not None]
-        points = [(row[0], row[11].minor, _ranged(row), False) for row in mine]
+        spans = [[one.minor if one else row[11].minor for one in (row[12], row[11], row[13])] for row in mine]
+        points = [(row[0], (low, value, high), money(row[11])) for row, (low, value, high) in zip(mine, spans, strict=True)]
         if points:
-            told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
-            headline = gettext("Lifetime in %(currency)s: %(title)s", currency=code, title=title)
+            told = "; ".join(map(_ranged, mine))
+            headline = gettext("Lifetime in %(currency)s, and its range: %(title)s", currency=code, title=title)
             height = len(points) * ROW
-            drawn.append(Drawing(f"{name}-{code.lower()}", headline, told, rows=tuple(lying(points)), height=height))
+            drawn.append(
+                Drawing(f"{name}-{code.lower()}", headline, told, rows=tuple(ranged_rows(points)), height=height)
+            )
     return drawn
 
 
 def _ranged(row: tuple[Any, ...]) -> str:
-    return f"{money(row[11])} ({money(row[12])}–{money(row[13])})"
+    if row[12] is None:
+        return f"{row[0]}: {money(row[11])}"
+    return gettext(
+        "%(label)s: %(value)s, between %(low)s and %(high)s",
+        label=row[0], value=money(row[11]), low=money(row[12]), high=money(row[13]),
+    )  # fmt: skip
 
 
 def _curve(asked: Asked, lines: list[SpellLine]) -> Part:
     ages = known(watched(lines, asked.since, last_whole(asked)).ages)
     shares = survival(ages)
     rows = [
-        (place, age.watched, age.ended, *(share_of(value) for value in (span.middle, span.low, span.high)))
+        (place, age.watched, age.ended, *_told(span, any(one.ended for one in ages[: place + 1])))
         for place, (age, span) in enumerate(zip(ages, shares, strict=True))
     ]
     return Part(

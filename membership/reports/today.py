@@ -48,7 +48,8 @@ def today(session: Session, *, at: datetime, full: bool) -> Today:
     asked = replace(asked, since=asked.until)
     found = flows(session, asked)
     wholes = [over(found, code) for code in next(iter(found.values()))]
-    month = whole(asked, wholes) if full else whole(asked, wholes).for_viewers()
+    month = whole(asked, wholes, still=False)
+    month = month if full else month.for_viewers()
     patrons = patrons_at(session, at)
     told = [flow for flow in wholes if flow.closing_paying]
     own, missing = in_own(session, asked, asked.until, {flow.currency: flow.closing for flow in told if flow.closing})
