@@ -26,6 +26,7 @@ from membership.memberships.tiers import Tier
 from membership.money import Money
 from membership.readers.models import Person
 from membership.readers.wishes import wants
+from membership.reports import snapshots
 from membership.reports.charts import ROW, columns
 from membership.reports.charts import rows as lying
 from membership.reports.frame import Asked, Drawing, Heading, Part
@@ -33,8 +34,9 @@ from membership.reports.leaving import UNSAID
 from membership.reports.lines import BEGINS, ENDS
 from membership.reports.pictures import month_words, why_words
 from membership.reports.rules import monthly, months
+from membership.reports.sum_models import LapsedMonth
 from membership.reports.tables import amount
-from membership.reports.within import month_of_column, of_memberships, within
+from membership.reports.within import month_of_column, of_memberships, source_column, within
 
 SORT = "asking"
 """The letters that would be written to them are letters that ask for support."""
@@ -61,7 +63,7 @@ class Gone:
     paid: int
 
 
-def _each(asked: Asked) -> Select[Any]:
+def _each(asked: Asked) -> Select[*tuple[Any, ...]]:
     """A row for each: the last that happened to them is that a membership ended, and nothing makes them a patron now."""
     later, other = aliased(Movement), aliased(Membership)
     again = exists().where(
@@ -73,8 +75,9 @@ def _each(asked: Asked) -> Select[Any]:
     return (
         select(
             Person.reader_id, Person.name, Person.email, Person.language, Movement.at, Movement.kind, Movement.currency,
-            (-Movement.yearly).label("yearly"), Tier.name.label("tier"), Tier.position,
-            func.coalesce(LeavingReason.reason, UNSAID).label("reason"), _kept().label("paid"),
+            (-Movement.yearly).label("yearly"), Tier.name.label("tier"), Membership.tier_id,
+            case((Movement.kind == "lost", ""), else_=func.coalesce(LeavingReason.reason, UNSAID)).label("reason"),
+            _kept().label("paid"), source_column().label("source"),
             case((and_(wants(Person.reader_id, SORT), takes_letters(Person.reader_id, Person.email)), 1), else_=0).label(
                 "writable"
             ),
@@ -106,15 +109,34 @@ def _kept() -> ColumnElement[int]:
 
 
 def gone(session: Session, asked: Asked) -> list[Gone]:
-    """Counted by all that the report tells them by."""
-    each = _each(asked).subquery()
-    keys = (each.c.month, each.c.kind, each.c.reason, each.c.tier, each.c.currency, each.c.position)
-    sums = (func.count(), func.sum(each.c.writable), func.sum(each.c.yearly), func.sum(each.c.paid))
-    found = session.execute(select(*keys, *sums).group_by(*keys).order_by(each.c.position, each.c.tier)).all()
+    """Counted by all that the report tells them by: from the last snapshot, if there is one, or as it is now."""
+    names, sums = ("month", "kind", "reason", "tier_id", "currency"), ("writable", "yearly", "paid")
+    tiers = session.execute(select(Tier.id, Tier.name).order_by(Tier.position, Tier.id)).all()
+    if snapshots.made_at(session, "lapsed", asked.zone):
+        of = {name: getattr(LapsedMonth, name) for name in (*names, *sums)}
+        statement = select(*(of[name] for name in names), func.sum(LapsedMonth.people))
+        statement = statement.where(*snapshots.of(LapsedMonth, asked))
+    else:
+        each = _each(asked).subquery()
+        of = {name: each.c[name] for name in (*names, *sums)}
+        statement = select(*(of[name] for name in names), func.count())
+    statement = statement.add_columns(*(func.sum(of[name]) for name in sums)).group_by(*(of[name] for name in names))
+    place = {id: number for number, (id, _) in enumerate(tiers)}
+    rows = sorted(session.execute(statement).all(), key=lambda row: place[row[3]])
+    told = dict(tiers)  # type: ignore[arg-type]
     return [
-        Gone(month, kind, reason if kind == "left" else "", tier, code, *(int(value) for value in values))
-        for month, kind, reason, tier, code, _, *values in found
+        Gone(month, kind, reason, told[tier], code, *(int(value) for value in values))
+        for month, kind, reason, tier, code, *values in rows
     ]
+
+
+def snapshot(session: Session, asked: Asked) -> list[dict[str, Any]]:
+    """The rows of `LapsedMonth` as it is now."""
+    each = _each(asked).subquery()
+    keys = [each.c[name] for name in snapshots.keys(LapsedMonth)]
+    sums = [func.sum(each.c[name]).label(name) for name in ("writable", "yearly", "paid")]
+    found = session.execute(select(*keys, func.count().label("people"), *sums).group_by(*keys)).mappings()
+    return [dict(row) | {name: int(row[name]) for name in ("writable", "yearly", "paid")} for row in found]
 
 
 def people(session: Session, asked: Asked) -> Iterator[tuple[Any, ...]]:
@@ -122,9 +144,9 @@ def people(session: Session, asked: Asked) -> Iterator[tuple[Any, ...]]:
     found = session.execute(_each(asked).order_by(Movement.id.desc()).execution_options(yield_per=1000))
     for row in found:
         a_month, paid = (amount(Money(int(one), row.currency)) for one in (monthly(int(row.yearly)), row.paid))
-        why, reason = ("chosen", row.reason) if row.kind == "left" else ("failed", "")
+        why = "chosen" if row.kind == "left" else "failed"
         yield (
-            row.reader_id, row.name, row.email, row.language, _told(row.at), why, reason, row.tier, row.currency, a_month,
+            row.reader_id, row.name, row.email, row.language, _told(row.at), why, row.reason, row.tier, row.currency, a_month,
             paid, "yes" if row.writable else "no",
         )  # fmt: skip
 
@@ -143,7 +165,8 @@ def lapsed(session: Session, asked: Asked) -> list[Part]:
     found = gone(session, asked)
     codes = sorted({one.currency for one in found}, key=lambda code: (code != asked.own, code))
     tiers = list(dict.fromkeys(one.tier for one in found))
-    return [_whys(found, codes), _tiers(found, codes, tiers), _months(asked, found, codes)]
+    parts = [_whys(found, codes), _tiers(found, codes, tiers), _months(asked, found, codes)]
+    return snapshots.dated(session, "lapsed", asked, parts)
 
 
 def _sums(found: list[Gone], code: str, which: Callable[[Gone], bool]) -> tuple[Any, ...] | None:

@@ -146,9 +146,10 @@ def _row(asked: Asked, lines: list[SpellLine], code: str, kept: Fraction) -> tup
         return (seen.memberships, seen.ended, *shares, 0, None, Money(rounded(net), code), None, None, None)
     run = months_run(ages)
     sums = [Money(rounded(Fraction(value) * net), code) for value in (run.middle, run.low, run.high)]
-    sums = sums if ended else [sums[0], None, None]
+    known_range = sums[1:] if ended else [None, None]
     return (
-        seen.memberships, seen.ended, *shares, len(ages), round(run.middle, 1), Money(rounded(net), code), *sums
+        seen.memberships, seen.ended, *shares, len(ages), round(run.middle, 1), Money(rounded(net), code), sums[0],
+        *known_range,
     )  # fmt: skip
 
 

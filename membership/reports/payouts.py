@@ -163,7 +163,7 @@ def status_words(status: str) -> str:
     }.get(status, status)
 
 
-def _bookings() -> Select[Any]:
+def _bookings() -> Select[*tuple[Any, ...]]:
     fee = func.sum(case((LedgerEntry.kind == "fee", LedgerEntry.amount), else_=0)).label("fee")
     moved = func.sum(case((LedgerEntry.kind != "fee", LedgerEntry.amount), else_=0)).label("moved")
     kind = func.max(case((LedgerEntry.kind != "fee", LedgerEntry.kind), else_="")).label("kind")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from membership.dunning.models import UnpaidInvoice
@@ -15,13 +15,15 @@ from membership.dunning.rules import REMINDERS, Reason
 from membership.giving.touch_models import CheckoutTouch
 from membership.memberships.models import Membership
 from membership.money import Money
+from membership.reports import snapshots
 from membership.reports.charts import ROW, columns
 from membership.reports.charts import rows as lying
 from membership.reports.churn import rate
 from membership.reports.frame import Asked, Drawing, Heading, Part
 from membership.reports.pictures import failure_words, how_words, month_words, percent, state_words, step_words
 from membership.reports.rules import months
-from membership.reports.within import month_of_column, of_memberships, within
+from membership.reports.sum_models import RecoveryMonth
+from membership.reports.within import month_of_column, of_memberships, source_column, within
 from membership.web.locale import money
 
 STATES = ("recovered", "open", "given_up")
@@ -45,33 +47,49 @@ class Failed:
 
 
 def failures(session: Session, asked: Asked) -> list[Failed]:
-    """By the month of the first failure."""
+    """By the month of the first failure: from the last snapshot, if there is one, or as it is now."""
+    names = ("month", "currency", "state", "reason", "step", "how")
+    if snapshots.made_at(session, "recovery", asked.zone):
+        table = RecoveryMonth
+        keys = [getattr(table, name) for name in names]
+        sums = (func.sum(table.payments), func.sum(table.amount))
+        statement = select(*keys, *sums).where(*snapshots.of(table, asked)).group_by(*keys)
+    else:
+        each = _each(asked).subquery()
+        keys = [each.c[name] for name in names]
+        statement = select(*keys, func.count(), func.sum(each.c.amount)).group_by(*keys)
+    return [Failed(*row[:6], int(row[6]), int(row[7])) for row in session.execute(statement).all()]
+
+
+def snapshot(session: Session, asked: Asked) -> list[dict[str, Any]]:
+    """The rows of `RecoveryMonth` as it is now."""
+    each = _each(asked).subquery()
+    keys = [each.c[name] for name in snapshots.keys(RecoveryMonth)]
+    statement = select(*keys, func.count().label("payments"), func.sum(each.c.amount).label("amount")).group_by(*keys)
+    return [dict(row) | {"amount": int(row["amount"])} for row in session.execute(statement).mappings()]
+
+
+def _each(asked: Asked) -> Select[*tuple[Any, ...]]:
     invoice = UnpaidInvoice
-    each = (
+    return (
         select(
             month_of_column(invoice.first_failed_at, asked).label("month"), invoice.currency, invoice.state,
-            invoice.reason, invoice.recovered_step, invoice.recovered_by, invoice.amount,
+            invoice.reason, func.coalesce(invoice.recovered_step, "first").label("step"),
+            func.coalesce(invoice.recovered_by, "").label("how"), invoice.amount, Membership.tier_id,
+            source_column().label("source"),
         )
         .join(Membership, Membership.id == invoice.membership_id)
         .outerjoin(CheckoutTouch, CheckoutTouch.checkout_id == Membership.checkout_id)
         .where(*within(invoice.first_failed_at, asked), *of_memberships(asked, invoice.currency))
-        .subquery()
     )  # fmt: skip
-    keys = (
-        each.c.month, each.c.currency, each.c.state, each.c.reason, each.c.recovered_step, each.c.recovered_by,
-    )  # fmt: skip
-    found = session.execute(select(*keys, func.count(), func.sum(each.c.amount)).group_by(*keys))
-    return [
-        Failed(month, code, state, reason, step or "first", how or "", number, int(amount))
-        for month, code, state, reason, step, how, number, amount in found
-    ]
 
 
 def recovery(session: Session, asked: Asked) -> list[Part]:
     """What each step brought back, then why payments failed, then month by month."""
     found = failures(session, asked)
     codes = sorted({one.currency for one in found}, key=lambda code: (code != asked.own, code))
-    return [_steps(found, codes), _reasons(found, codes), _states(found, codes), _months(asked, found, codes)]
+    parts = [_steps(found, codes), _reasons(found, codes), _states(found, codes), _months(asked, found, codes)]
+    return snapshots.dated(session, "recovery", asked, parts)
 
 
 def _sum(lines: Iterable[Failed], code: str) -> tuple[int, Money]:

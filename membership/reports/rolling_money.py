@@ -93,10 +93,15 @@ def _booked(session: Session, zone: str, after: int, upto: int) -> list[Booked]:
         return []
     names = months(month_of(first, zone), month_of(last, zone))
     month = case(*((LedgerEntry.at >= begin_of(name, zone), name) for name in reversed(names)))
-    return [Booked(*row[:5], row[5], int(row[6])) for row in session.execute(_grouped(month, meant))]
+    return [_told(row) for row in session.execute(_grouped(month, meant))]
 
 
-def _grouped(month: ColumnElement[str], meant: list[Any]) -> Select[Any]:
+def _told(row: Any) -> Booked:
+    month, code, paid_for, method, kind, number, sum_ = row
+    return Booked(month, code, paid_for, method, kind, int(number), int(sum_))
+
+
+def _grouped(month: ColumnElement[str], meant: list[Any]) -> Select[*tuple[Any, ...]]:
     each = (
         select(
             month.label("month"), LedgerEntry.currency, func.coalesce(Payment.kind, "").label("paid_for"),
@@ -122,7 +127,7 @@ def booked(session: Session, asked: Asked) -> list[Booked]:
     if asked.currency:
         rolled, meant = rolled.where(table.currency == asked.currency), [*meant, LedgerEntry.currency == asked.currency]
     fresh = _grouped(month_of_column(LedgerEntry.at, asked), meant)
-    return [Booked(*row[:5], int(row[5]), int(row[6])) for row in session.execute(union_all(rolled, fresh))]
+    return [_told(row) for row in session.execute(union_all(rolled, fresh)).all()]
 
 
 def _roll_payouts(session: Session, state: RollUp) -> bool:
@@ -147,7 +152,7 @@ def _roll_payouts(session: Session, state: RollUp) -> bool:
     return more
 
 
-def _lines_of(*which: ColumnElement[bool]) -> Select[Any]:
+def _lines_of(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """What our ledger says of payouts: sums by kind, a row for each payout that carries any line of it."""
 
     def of(*kinds: str) -> ColumnElement[int]:

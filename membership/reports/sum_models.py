@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,3 +57,48 @@ class PayoutSum(Base):
     refunds: Mapped[int] = mapped_column(Minor)
     disputes: Mapped[int] = mapped_column(Minor)
     other: Mapped[int] = mapped_column(Minor)
+
+
+class Snapshot(Base):
+    """When the sums of a report were made that cannot be added up as things happen, because what they count changes
+    afterwards. There are none in a newsroom so small that the report reckons by itself in no time."""
+
+    __tablename__ = "snapshot"
+
+    report: Mapped[str] = mapped_column(Text, primary_key=True)
+    zone: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+
+
+class RecoveryMonth(Base):
+    """Invoices whose first try failed in a month, by what had become of them by then (see `recovery.Failed`)."""
+
+    __tablename__ = "recovery_month"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    step: Mapped[str] = mapped_column(Text, primary_key=True)
+    how: Mapped[str] = mapped_column(Text, primary_key=True)
+    payments: Mapped[int]
+    amount: Mapped[int] = mapped_column(Minor)
+
+
+class LapsedMonth(Base):
+    """People whose last membership ended in a month and who were no patrons then (see `lapsed.Gone`)."""
+
+    __tablename__ = "lapsed_month"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    people: Mapped[int]
+    writable: Mapped[int]
+    yearly: Mapped[int] = mapped_column(Minor)
+    paid: Mapped[int] = mapped_column(Minor)

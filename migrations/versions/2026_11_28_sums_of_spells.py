@@ -46,6 +46,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["payout_id"], ["payout.id"], name=op.f("fk_payout_sum_payout_id")),
         sa.PrimaryKeyConstraint("payout_id", name=op.f("pk_payout_sum")),
     )
+    op.create_table(
+        "snapshot",
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("made_at", db.UtcTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("report", name=op.f("pk_snapshot")),
+    )
+    _snapshot("recovery_month", ("state", "reason", "step", "how"), ("payments",), ("amount",))
+    _snapshot("lapsed_month", ("kind", "reason"), ("people", "writable"), ("yearly", "paid"))
+    op.create_index(op.f("ix_unpaid_invoice_first_failed_at"), "unpaid_invoice", ["first_failed_at"])
     op.create_index(op.f("ix_payout_created_at"), "payout", ["created_at"])
     for name in MARKS:
         op.add_column("roll_up", sa.Column(name, db.Key, nullable=False, server_default=sa.text("0")))
@@ -57,5 +67,19 @@ def downgrade() -> None:
     for name in MARKS:
         op.drop_column("roll_up", name)
     op.drop_index(op.f("ix_payout_created_at"), "payout")
-    for table in ("payout_sum", "ledger_month", "spell_month"):
+    op.drop_index(op.f("ix_unpaid_invoice_first_failed_at"), "unpaid_invoice")
+    for table in ("lapsed_month", "recovery_month", "snapshot", "payout_sum", "ledger_month", "spell_month"):
         op.drop_table(table)
+
+
+def _snapshot(table: str, keys: tuple[str, ...], counts: tuple[str, ...], sums: tuple[str, ...]) -> None:
+    op.create_table(
+        table,
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("month", "currency")),
+        sa.Column("tier_id", db.Key, nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("source", *keys)),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in counts),
+        *(sa.Column(name, db.Minor(), nullable=False) for name in sums),
+        sa.ForeignKeyConstraint(["tier_id"], ["tier.id"], name=op.f(f"fk_{table}_tier_id")),
+        sa.PrimaryKeyConstraint("month", "currency", "tier_id", "source", *keys, name=op.f(f"pk_{table}")),
+    )

@@ -48,10 +48,11 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from membership import clock
 from membership.account.models import LeavingReason
+from membership.dunning.models import UnpaidInvoice
 from membership.giving.correction_models import Dispute, Refund
 from membership.giving.models import LedgerEntry, Payment
 from membership.giving.payout_models import Payout, PayoutLine
@@ -62,13 +63,13 @@ from membership.newsroom.models import Article, Newsroom
 from membership.readers import actions as readers
 from membership.readers.models import LetterRefusal, Person
 from membership.readers.trail import AuditEntry
-from membership.reports import rolling_money, tasks
+from membership.reports import rolling_money, snapshots, tasks
 from membership.reports.frame import Asked
 from membership.reports.lines import SpellLine
 from membership.reports.models import RollUp
 from membership.reports.register import REPORTS
 from membership.reports.rules import begin_of, month_later, months
-from membership.reports.sum_models import LedgerMonth, PayoutSum
+from membership.reports.sum_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.survival import Age, expected, known, months_run, survival, watched
 from tests import make
 
@@ -319,6 +320,38 @@ def test_rolled_up_or_not_the_figures_are_the_same_also_when_more_has_come(newsr
     ]
     list(tasks.rebuild())
     assert told(newsroom, "payouts", "payouts")[0][-1] == usd(0)
+
+
+def test_a_snapshot_tells_what_was_reckoned_when_it_was_taken_and_says_so(newsroom, monkeypatch):
+    newsroom.add(
+        UnpaidInvoice(
+            invoice_id="in_9", membership_id=newsroom.scalar(select(func.min(Membership.id))), currency="EUR", amount=500,
+            reason="funds", attempts=1, first_failed_at=on(4, 1), last_step="day-3", state="recovered", recovered_by="retry",
+            recovered_step="day-3",
+        )
+    )  # fmt: skip
+    newsroom.commit()
+    names = ("recovery", "lapsed")
+    asks = [ASKED, *(replace(ASKED, **one) for one in ({"source": "direct"}, {"since": "2026-04"}, {"currency": "USD"}))]
+
+    def all_of_it():
+        return [[part.rows for part in REPORTS[name].make(newsroom, asked)] for name in names for asked in asks]
+
+    before = all_of_it()
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    monkeypatch.setattr(snapshots, "MANY", 0)
+    list(tasks.rebuild())
+    assert newsroom.scalars(select(Snapshot.report).order_by(Snapshot.report)).all() == ["lapsed", "recovery"]
+    newsroom.execute(update(UnpaidInvoice).values(state="open"))
+    newsroom.add(LetterRefusal(reader_id=newsroom.scalar(select(func.min(Movement.reader_id))), sort="asking", refused_at=AT))
+    newsroom.flush()
+    assert all_of_it() == before
+    assert "20 June 2026, 14:00" in REPORTS["lapsed"].make(newsroom, ASKED)[0].how
+    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(minutes=59))
+    tasks._take_snapshots(ZONE, clock.now())
+    assert all_of_it() == before
+    tasks._take_snapshots(ZONE, AT + timedelta(minutes=60))
+    assert all_of_it() != before
 
 
 def test_the_ledger_by_month_is_what_the_obvious_sql_says(newsroom):
