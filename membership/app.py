@@ -26,6 +26,7 @@ from membership.appeals import shelf
 from membership.appeals import views as appeals
 from membership.ballots import tasks as ballot_tasks
 from membership.ballots import views as ballots
+from membership.ballots.booth import Booth
 from membership.bulletins import tasks as bulletin_tasks
 from membership.bulletins import views as bulletins
 from membership.campaigns import tasks as campaign_tasks
@@ -157,6 +158,7 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     shelf.install(app)
+    app.wsgi_app = Booth(app, _names(config), touch_every=TOUCH_EVERY)  # type: ignore[assignment, method-assign]
     app.wsgi_app = FrontDoor(app, config, _names(config))  # type: ignore[assignment, method-assign]
     return app
 
@@ -188,6 +190,9 @@ def all_tasks() -> Mapping[str, Task]:
 
 def _install_visitors(app: Flask) -> None:
     login = LoginManager(app)
+    # It would hash every request's address and browser, and whoever moves to another network would be sent a new cookie,
+    # for a mark (`_fresh`) that no page asks for: what needs a fresh proof asks the session table.
+    login.session_protection = None
     # No remember cookie is used; its hook would touch the session of every answer, embeds and the stylesheet included.
     app.after_request_funcs[None].remove(login._update_remember_cookie)
 
@@ -201,8 +206,8 @@ def _install_visitors(app: Flask) -> None:
         if holder is None:
             return None
         if at - holder.seen_at > TOUCH_EVERY:
-            with db.transaction() as session:
-                readers_actions.touch_session(session, token, at)
+            with db.writing() as books:
+                readers_actions.touch_session(books, token, at)
 
         def standing(reader_id: int) -> bool:
             with db.reading() as session:

@@ -6,30 +6,25 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from membership import clock, db
 from membership.ballots import actions, eligibility, observing, queries, rules, ways
-from membership.ballots.cast_page import cast_page
+from membership.ballots.cast_page import cast_page, private
 from membership.ballots.life import late_from
 from membership.ballots.models import Ballot, BallotOption
 from membership.ballots.pages import ballot_at, blueprint, secret
 from membership.ballots.seals import draft_name, in_display_order, read_code, written_code
+from membership.ballots.voting_form import VoteForm, as_sent, choices_in
 from membership.memberships.queries import open_tiers
 from membership.refusals import Refused
 from membership.web.access import Who, allow
 from membership.web.errors import words_of
-from membership.web.forms import AttemptField, Form, sent_attempt
+from membership.web.forms import sent_attempt
 from membership.web.limits import VOTES_PER_READER, TooOften, count_against
-
-
-class VoteForm(Form):
-    """Only the token and the one-time value; what is chosen is checked by the rules."""
-
-    attempt = AttemptField()
 
 
 @blueprint.get("/ballots/<slug>")
@@ -68,27 +63,6 @@ def _page(
     )  # fmt: skip
 
 
-def _choices(method: str) -> ways.Choices:
-    """What was posted: `choice` (ticks), `rank-<option>` or `score-<option>`."""
-    asked = ways.asked_for(method)
-    if asked in {"ranks", "stars"}:
-        prefix = "rank-" if asked == "ranks" else "score-"
-        return {
-            name.removeprefix(prefix): value[:40] for name, value in request.form.items() if name.startswith(prefix)
-        }
-    return request.form.getlist("choice")[:1000]
-
-
-def _as_sent(choices: ways.Choices) -> dict[int, str]:
-    """The same for showing the form again: nothing that was typed is lost."""
-    pairs = choices.items() if isinstance(choices, Mapping) else [(choice, "on") for choice in choices]
-    return {
-        int(position): str(value)
-        for position, value in pairs
-        if str(position).isascii() and str(position).isdigit() and len(str(position)) < 6
-    }
-
-
 def _in_words(content: str, ballot: Ballot, options: list[BallotOption]) -> list[tuple[str, int | None]]:
     titles = {option.position: option.title for option in options}
     return [(titles[one.position], one.number) for one in ways.chosen(content, ballot.method, titles)]
@@ -104,7 +78,7 @@ def vote(slug: str) -> Any:
     try:
         with db.writing() as books:
             held = actions.hold_and_count(books, slug, *counted, at=clock.now())
-            choices = _choices(held.method)
+            choices = choices_in(request.form, held.method)
             cast = actions.cast_and_confirm(
                 books, held, current_user.reader_id, choices, secret=secret(), attempt=attempt, at=clock.now()
             )
@@ -113,7 +87,7 @@ def vote(slug: str) -> Any:
     except Refused as refused:
         count_against(counted, at=clock.now())  # the rollback took the count of this try with it
         return _once_more(slug, VoteForm(), choices, refused)
-    return _private(cast_page(cast, draft_name(secret(), cast.ballot_id, current_user.reader_id)))
+    return private(cast_page(cast, draft_name(secret(), cast.ballot_id, current_user.reader_id)))
 
 
 def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refused) -> Any:
@@ -122,9 +96,9 @@ def _once_more(slug: str, form: VoteForm, choices: ways.Choices, refused: Refuse
         raise refused
     with db.reading() as session:
         page = _page(
-            session, ballot_at(session, slug), form, at=clock.now(), sent=_as_sent(choices), error=words_of(refused)
+            session, ballot_at(session, slug), form, at=clock.now(), sent=as_sent(choices), error=words_of(refused)
         )
-    return _private(page, 422)
+    return private(page, 422)
 
 
 @blueprint.post("/ballots/<slug>/draft")
@@ -136,10 +110,10 @@ def look_over(slug: str) -> Any:
     with db.reading() as session:
         ballot = ballot_at(session, slug)
         options = queries.options_of(session, ballot.id)
-    choices = _choices(ballot.method)
+    choices = choices_in(request.form, ballot.method)
     if "again" in request.form:
         with db.reading() as session:
-            return _private(_page(session, ballot, form, at=at, sent=_as_sent(choices)))
+            return private(_page(session, ballot, form, at=at, sent=as_sent(choices)))
     try:
         with db.transaction() as session:
             content = actions.look_over(session, ballot.id, choices, at=at)
@@ -150,7 +124,7 @@ def look_over(slug: str) -> Any:
     if right.line is None:
         raise rules.NotOnRoll()
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", "attempt"}]
-    return _private(
+    return private(
         render_template(
             "ballots/look_over.html",
             ballot=ballot,
@@ -200,12 +174,4 @@ def receipt(slug: str, code: str) -> Response:
         "ballots/receipt.html", ballot=ballot, found=found, code=written_code(code),
         asked=ways.asked_for(ballot.method, ballot.budget),
     )  # fmt: skip
-    return _private(page, 404 if found.state == "unknown" else 200)
-
-
-def _private(page: str, status: int = 200) -> Response:
-    """A page with a receipt code or a vote: kept by nobody on the way, and not told to the next site."""
-    response: Response = make_response(page, status)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return private(page, 404 if found.state == "unknown" else 200)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from membership.db import insert_each_once, insert_once
+from membership.db import insert_each_once, insert_once, run
 from membership.readers.models import Person, Reader, ReaderSession, StaffRole
 from membership.readers.rules import LastAdmin, email_key
 from membership.web.tokens import hashed, new_token
@@ -79,9 +79,12 @@ def open_session(
     return token
 
 
-def touch_session(session: Session, token: str, at: datetime) -> None:
+_TOUCH = update(ReaderSession).where(ReaderSession.token_hash == bindparam("hashed")).values(seen_at=bindparam("at"))
+
+
+def touch_session(books: Session | Connection, token: str, at: datetime) -> None:
     """Note that a session is in use."""
-    session.execute(update(ReaderSession).where(ReaderSession.token_hash == hashed(token)).values(seen_at=at))
+    run(books, _TOUCH, {"hashed": hashed(token), "at": at})
 
 
 def end_session(session: Session, token: str, at: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -119,7 +120,12 @@ class AttemptField(HiddenField):
 
 def sent_attempt() -> str:
     """The attempt of the form that was posted, where no other field of it needs to be read."""
-    return _as_attempt(request.form.get("attempt"))
+    return attempt_in(request.form)
+
+
+def attempt_in(posted: Mapping[str, str]) -> str:
+    """The same, of what was posted."""
+    return _as_attempt(posted.get("attempt"))
 
 
 def _as_attempt(sent: str | None) -> str:
