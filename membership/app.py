@@ -137,7 +137,7 @@ def create_app(config: Config) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "membership" / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
-    app.session_interface = Cookies()
+    app.session_interface = cookies = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -158,7 +158,7 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     shelf.install(app)
-    app.wsgi_app = Booth(app, _names(config), touch_every=TOUCH_EVERY)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = Booth(app, cookies, _names(config), touch_every=TOUCH_EVERY)  # type: ignore[assignment, method-assign]
     app.wsgi_app = FrontDoor(app, config, _names(config))  # type: ignore[assignment, method-assign]
     return app
 

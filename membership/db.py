@@ -28,6 +28,7 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    text,
     update,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -152,7 +153,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     begin = connection.get_execution_options().get("begin", "BEGIN IMMEDIATE")
     if begin:
-        connection.exec_driver_sql(begin)
+        run(connection, _BEGINNINGS[begin], {})
+
+
+_BEGINNINGS = {begin: text(begin) for begin in ("BEGIN", "BEGIN IMMEDIATE")}
 
 
 _bind: Engine | Connection | None = None

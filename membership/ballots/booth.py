@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
-from flask import Flask, Request, session
+from flask import Flask, session
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Connection
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_cookie
 
 from membership import clock, db
 from membership.ballots import actions
@@ -33,6 +34,7 @@ from membership.newsroom.queries import FACTS
 from membership.readers.actions import touch_session
 from membership.readers.queries import SessionHolder, session_holder_beside
 from membership.refusals import Refused
+from membership.web.cookies import Cookies
 from membership.web.forms import attempt_in
 from membership.web.limits import VOTES_PER_READER
 
@@ -46,6 +48,7 @@ TOKENS = "wtf-csrf-token"
 """What Flask-WTF signs its tokens for."""
 Start = Callable[..., Any]
 Environ = dict[str, Any]
+Posted = MultiDict[str, str]
 Application = Callable[[Environ, Start], Iterable[bytes]]
 
 
@@ -57,9 +60,9 @@ class Booth:
     """A WSGI application around ours. `names`: the hosts by which the site is called; `touch_every`: how often it is noted
     that a session is in use."""
 
-    def __init__(self, app: Flask, names: Iterable[str | None], *, touch_every: timedelta) -> None:
+    def __init__(self, app: Flask, cookies: Cookies, names: Iterable[str | None], *, touch_every: timedelta) -> None:
         self.behind: Application = app.wsgi_app
-        self._app, self._touch_every = app, touch_every
+        self._app, self._cookies, self._touch_every = app, cookies, touch_every
         self._host = re.compile(rf"(?:{'|'.join(re.escape(name) for name in names if name)})(?::[0-9]{{1,5}})?")
         self._tokens = URLSafeTimedSerializer(str(app.secret_key), salt=TOKENS)
         with app.test_request_context("/", method="POST") as context:
@@ -74,8 +77,8 @@ class Booth:
             return self.behind(environ, start)
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         try:
-            page = self._take(slug, environ | {"wsgi.input": BytesIO(raw)}).encode()
-        except (NotInOrder, Refused, HTTPException):
+            page = self._take(slug, environ.get("HTTP_COOKIE", ""), _read(raw)).encode()
+        except (NotInOrder, Refused):
             pass
         except Exception:
             log.exception("a vote could not be taken; once more")
@@ -97,18 +100,16 @@ class Booth:
         )
         return path[1] if plain else None
 
-    def _take(self, slug: str, environ: Environ) -> str:
+    def _take(self, slug: str, cookies: str, posted: Posted) -> str:
         """The page after casting; the vote is kept when this returns. Whatever it raises, nothing is. Raises `NotInOrder`,
         `Refused`."""
-        request = self._app.request_class(environ)
         with self._app.app_context():
-            token = self._token(request)
-            at = clock.now()
+            token, at = self._token(cookies, posted), clock.now()
             with db.writing() as books:
                 newsroom, holder = session_holder_beside(books, FACTS, token, at)
                 if newsroom is None or holder is None or holder.role is not None or holder.language not in LANGUAGES:
                     raise NotInOrder
-                cast = _cast(books, slug, holder.reader_id, request.form)
+                cast = _cast(books, slug, holder.reader_id, posted)
                 mine = around(cast, newsroom, holder.language, staff=False)
                 page = rendered_before(mine)
                 if page is None:
@@ -116,15 +117,18 @@ class Booth:
             self._touch(holder, token, at)
             return filled_in(page, mine, cast, draft_name(secret(), cast.ballot_id, holder.reader_id))
 
-    def _token(self, request: Request) -> str:
+    def _token(self, cookies: str, posted: Posted) -> str:
         """The token of the session whose own form this is: the cookie is ours, and what it holds signed the form. A word that
         waits for the next page is left to the application to say."""
-        cookie = self._app.session_interface.open_session(self._app, request) or {}
+        if not cookies.isascii():
+            raise NotInOrder
+        value = parse_cookie(cookies).get(self._cookies.get_cookie_name(self._app))
+        cookie = self._cookies.opened(self._app, value) or {}
         token, own = cookie.get("_user_id"), cookie.get("csrf_token")
         if not (isinstance(token, str) and token and isinstance(own, str)) or "_flashes" in cookie:
             raise NotInOrder
         try:
-            sent = self._tokens.loads(request.form.get("csrf_token", ""), max_age=self._app.config["WTF_CSRF_TIME_LIMIT"])
+            sent = self._tokens.loads(posted.get("csrf_token", ""), max_age=self._app.config["WTF_CSRF_TIME_LIMIT"])
         except BadData:
             raise NotInOrder from None
         if not (isinstance(sent, str) and hmac.compare_digest(own.encode(), sent.encode())):
@@ -139,7 +143,15 @@ class Booth:
                 touch_session(books, token, at)
 
 
-def _cast(books: Connection, slug: str, reader_id: int, posted: MultiDict[str, str]) -> CastVote:
+def _read(raw: bytes) -> Posted:
+    """The form's fields, as Werkzeug reads them; what is no plain text is left to it. Raises `NotInOrder`."""
+    try:
+        return MultiDict(parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise NotInOrder from None
+
+
+def _cast(books: Connection, slug: str, reader_id: int, posted: Posted) -> CastVote:
     """As the view does. The clock is asked again when the ballot is held: who had to wait until its close is late."""
     held = actions.hold_and_count(books, slug, VOTES_PER_READER, str(reader_id), at=clock.now())
     choices, attempt = choices_in(posted, held.method), attempt_in(posted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 
 class Cookies(SecureCookieSessionInterface):
@@ -21,6 +21,15 @@ class Cookies(SecureCookieSessionInterface):
         return self._signing[1]
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies and app.secret_key:
+        return self.opened(app, request.cookies.get(self.get_cookie_name(app)))
+
+    def opened(self, app: Flask, value: str | None) -> SecureCookieSession | None:
+        """What a cookie of this value holds; nothing if it is missing, not ours or too old. None without a secret key."""
+        if not (value and app.secret_key):
+            return SecureCookieSession() if app.secret_key else None
+        serializer = self.get_signing_serializer(app)
+        assert serializer is not None
+        try:
+            return SecureCookieSession(serializer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds())))
+        except BadSignature:
             return SecureCookieSession()
-        return super().open_session(app, request)
