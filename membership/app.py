@@ -92,7 +92,8 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
-        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "desk.metrics",
+        "webhooks.receive",
         "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
         "appeals.frame_js", "appeals.frame_css",
     }
@@ -168,7 +169,7 @@ def _asked_by_name() -> Response | None:
     names = _names(current_app.config["MEMBERSHIP"])
     if request.host.rpartition(":")[0] in names or request.host in names:
         return None
-    if request.endpoint in {"desk.healthz", "desk.readyz"}:
+    if request.endpoint in {"desk.healthz", "desk.readyz", "desk.metrics"}:
         return None
     return Response("This is not the name of this site.\n", 400, content_type="text/plain; charset=utf-8")
 

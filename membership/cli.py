@@ -25,7 +25,7 @@ from membership.config import Config, WrongSetting, from_environment
 from membership.demo import bulk, runner
 from membership.desk import actions as desk
 from membership.desk.doctor import readiness, whole_check
-from membership.desk.tasks import ask_to_sweep
+from membership.desk.tasks import ask_to_sweep, ask_to_watch
 from membership.gateway import listing
 from membership.imports.commands import commands as import_commands
 from membership.jobs import worker as jobs
@@ -137,6 +137,7 @@ def worker(lease: float) -> None:
     with db.transaction() as session:
         reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
         ask_to_sweep(session, at=clock.now())
+        ask_to_watch(session, at=clock.now())
         perks.ask(session, at=clock.now())
         report_tasks.ask_to_roll(session, at=clock.now())
     jobs.run(tasks, lease=timedelta(seconds=lease))

@@ -67,7 +67,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         smtp_url=_smtp_url(env),
         mail_from=_mail_from(env),
         trusted_proxies=_count(env, "TRUSTED_PROXIES"),
-        metrics_token=env.get("METRICS_TOKEN") or None,
+        metrics_token=_metrics_token(env),
         clock_file=_sandbox_only(env, "SANDBOX_CLOCK_FILE", api_base),
         wide_limits=_sandbox_only(env, "SANDBOX_WIDE_LIMITS", api_base) is not None,
     )
@@ -149,6 +149,11 @@ def _mail_from(env: Mapping[str, str]) -> str:
     except EmailNotValidError:
         raise WrongSetting("MAIL_FROM must be an e-mail address, with or without a name before it") from None
     return value
+
+
+def _metrics_token(env: Mapping[str, str]) -> str | None:
+    value = env.get("METRICS_TOKEN", "").strip()
+    return _secret(env, "METRICS_TOKEN", at_least=16) if value else None
 
 
 def _count(env: Mapping[str, str], name: str) -> int:

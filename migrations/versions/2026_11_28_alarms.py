@@ -1,0 +1,44 @@
+"""alarms told to staff, backups that were made; the events that wait are found without walking the others"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from membership import db
+
+revision = "2026_11_28_alarms"
+down_revision = "2026_11_28_privacy"
+branch_labels = None
+depends_on = None
+
+NEW = sa.text("state = 'new'")
+OPEN = sa.text("over_at IS NULL")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("id", db.Key, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("figure", sa.BigInteger, nullable=False),
+        sa.Column("raised_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("seen_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("told_at", db.UtcTime(timezone=True), nullable=True),
+        sa.Column("over_at", db.UtcTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+    )
+    op.create_index("uq_alarm_open", "alarm", ["name"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_table(
+        "backup_made",
+        sa.Column("id", db.Key, nullable=False),
+        sa.Column("made_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backup_made")),
+    )
+    op.create_index("ix_stripe_event_new", "stripe_event", ["received_at"], sqlite_where=NEW, postgresql_where=NEW)
+
+
+def downgrade() -> None:
+    op.drop_index("ix_stripe_event_new", "stripe_event")
+    op.drop_table("backup_made")
+    op.drop_table("alarm")
