@@ -24,6 +24,7 @@ from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
 from membership.demo import bulk, runner
 from membership.desk import actions as desk
+from membership.desk.commands import commands as desk_commands
 from membership.desk.doctor import readiness, whole_check
 from membership.desk.tasks import ask_to_sweep, ask_to_watch
 from membership.gateway import listing
@@ -98,6 +99,8 @@ def _house() -> tuple[Config, Flask]:
 membership.add_command(import_commands(lambda: _house()[1]))
 membership.add_command(mail_commands(lambda: _house()[1]))
 membership.add_command(reader_commands(lambda: _house()[1]))
+for command in desk_commands(lambda: open_house(from_environment())):
+    membership.add_command(command)
 
 
 @membership.command()

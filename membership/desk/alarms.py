@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext, ngettext
 from sqlalchemy import delete, select
@@ -82,7 +83,7 @@ def latest(session: Session) -> list[Alarm]:
 def _tell(session: Session, alarm: Alarm, kind: str, *, at: datetime) -> None:
     for person in team(session, role="manager"):
         to = Recipient(person.email, person.name, person.language, person.reader_id)
-        words = {"alarm": alarm, "said": said, "todo": todo, "place": place}
+        words: dict[str, Any] = {"alarm": alarm, "said": said, "todo": todo, "place": place}
         write(session, kind, to, key=f"{kind}:{alarm.id}:{person.reader_id}", at=at, **words)
 
 

@@ -7,7 +7,7 @@ counts anything of its own. No figure says anything about a person, or about mon
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from flask import current_app, request
@@ -82,9 +82,9 @@ def _one(name: str, words: str, value: int) -> Metric:
     return GaugeMetricFamily(f"membership_{name}", words, value=value)
 
 
-def _by(name: str, words: str, label: str, values: dict[str, int] | object) -> Metric:
+def _by(name: str, words: str, label: str, values: Mapping[str, int]) -> Metric:
     metric = GaugeMetricFamily(f"membership_{name}", words, labels=[label])
-    for key, value in dict(values).items():  # type: ignore[call-overload]
+    for key, value in values.items():
         metric.add_metric([key], value)
     return metric
 

@@ -105,7 +105,7 @@ def _one(session: Session, statement: Select[Any]) -> Any:
     return session.execute(statement).scalar_one()
 
 
-def _pair(session: Session, statement: Select[Any]) -> tuple[int, datetime | None]:
+def _pair(session: Session, statement: Any) -> tuple[int, datetime | None]:
     count, moment = session.execute(statement).one()
     return count, moment
 
