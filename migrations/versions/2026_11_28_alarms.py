@@ -1,4 +1,4 @@
-"""alarms told to staff, backups that were made; the events that wait are found without walking the others"""
+"""alarms told to staff, backups made, whom to tell of holes and hindrances; an index of the events that wait"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,10 +35,19 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_backup_made")),
     )
+    op.create_table(
+        "contact_point",
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("until", sa.Date, nullable=True),
+        sa.CheckConstraint("kind IN ('security', 'accessibility')", name=op.f("ck_contact_point_kind")),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_contact_point")),
+    )
     op.create_index("ix_stripe_event_new", "stripe_event", ["received_at"], sqlite_where=NEW, postgresql_where=NEW)
 
 
 def downgrade() -> None:
     op.drop_index("ix_stripe_event_new", "stripe_event")
+    op.drop_table("contact_point")
     op.drop_table("backup_made")
     op.drop_table("alarm")
