@@ -64,7 +64,7 @@ from membership.reports import tasks as report_tasks
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
-from membership.web import errors, locale, security
+from membership.web import errors, lines, locale, security
 from membership.web.access import Visitor, Who, allow, audience, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
@@ -139,6 +139,7 @@ def create_app(config: Config) -> Flask:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    lines.install(app, config)
     _install_visitors(app)
     _install_newsroom(app)
     app.before_request(make_room)  # before the form's token is looked for, which reads the whole body

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from membership import clock, db, schema
+from membership import clock, db, logs, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
@@ -134,7 +133,7 @@ def server(target: str, host: str, port: int, workers: int) -> Any:
 @click.option("--lease", default=LEASE.total_seconds(), show_default=True, type=click.FloatRange(1), help="Seconds.")
 def worker(lease: float) -> None:
     """Do the work that waits: letters, payments told by Stripe, ballots that close. Any number may run."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     _, app = _house()
     tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
     with db.transaction() as session:
