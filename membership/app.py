@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from membership import clock, db
+from membership import clock, db, mishaps
 from membership.account import tasks as account_tasks
 from membership.account import views as account
 from membership.appeals import shelf
@@ -112,6 +112,7 @@ def open_house(config: Config) -> None:
 def connect_outside(config: Config) -> None:
     """The part of `open_house` that is not the database."""
     clock.follow(config.clock_file)
+    mishaps.begin(config.sentry_dsn)
     gateway.bind(config)
     mail.bind(config)
 

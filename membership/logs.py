@@ -48,6 +48,11 @@ def about(**what: str) -> Iterator[None]:
         _about.reset(token)
 
 
+def what() -> dict[str, str]:
+    """What lines are about at this moment."""
+    return dict(_about.get() or {})
+
+
 def note(**what: str) -> None:
     """From now on, in this thread of work, lines are about this and nothing else."""
     _about.set(what)
