@@ -52,6 +52,12 @@ def contact_points(session: Session) -> dict[str, ContactPoint]:
     return {row.kind: row for row in session.execute(select(ContactPoint)).scalars()}
 
 
+def own_language(session: Session) -> str:
+    """The newsroom's language: for whoever has not shown another one."""
+    newsroom = current(session)
+    return newsroom.language if newsroom else "en"
+
+
 def page(session: Session, slug: str) -> Page | None:
     """A text of the staff's."""
     return session.get(Page, slug)
