@@ -160,7 +160,7 @@ def create_app(config: Config) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.blueprint)
     shelf.install(app)
-    app.wsgi_app = Booth(app, cookies, _names(config), touch_every=TOUCH_EVERY)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = Booth(app, config, cookies, _names(config), touch_every=TOUCH_EVERY)  # type: ignore[assignment, method-assign]
     app.wsgi_app = FrontDoor(app, config, _names(config))  # type: ignore[assignment, method-assign]
     return app
 

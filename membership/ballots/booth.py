@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -29,17 +30,20 @@ from membership.ballots.casting import CastVote
 from membership.ballots.pages import secret
 from membership.ballots.seals import draft_name
 from membership.ballots.voting_form import choices_in
+from membership.config import Config
 from membership.languages import LANGUAGES
 from membership.newsroom.queries import FACTS
 from membership.readers.actions import touch_session
 from membership.readers.queries import SessionHolder, session_holder_beside
 from membership.refusals import Refused
+from membership.web import lines
 from membership.web.cookies import Cookies
 from membership.web.forms import attempt_in
 from membership.web.limits import VOTES_PER_READER
 
 log = logging.getLogger(__name__)
 
+ROUTE = "/ballots/<slug>/vote"
 PATH = re.compile(r"/ballots/([a-z0-9-]{1,200})/vote", re.ASCII)
 FORM = "application/x-www-form-urlencoded"
 BODY_LIMIT = 16 * 1024
@@ -60,9 +64,11 @@ class Booth:
     """A WSGI application around ours. `names`: the hosts by which the site is called; `touch_every`: how often it is noted
     that a session is in use."""
 
-    def __init__(self, app: Flask, cookies: Cookies, names: Iterable[str | None], *, touch_every: timedelta) -> None:
+    def __init__(
+        self, app: Flask, config: Config, cookies: Cookies, names: Iterable[str | None], *, touch_every: timedelta
+    ) -> None:
         self.behind: Application = app.wsgi_app
-        self._app, self._cookies, self._touch_every = app, cookies, touch_every
+        self._app, self._config, self._cookies, self._touch_every = app, config, cookies, touch_every
         self._host = re.compile(rf"(?:{'|'.join(re.escape(name) for name in names if name)})(?::[0-9]{{1,5}})?")
         self._tokens = URLSafeTimedSerializer(str(app.secret_key), salt=TOKENS)
         with app.test_request_context("/", method="POST") as context:
@@ -75,6 +81,7 @@ class Booth:
         slug = self._addressed(environ)
         if slug is None:
             return self.behind(environ, start)
+        begun, request_id = time.monotonic(), lines.begin(environ.get("HTTP_X_REQUEST_ID", ""), self._config)
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         try:
             page = self._take(slug, environ.get("HTTP_COOKIE", ""), _read(raw)).encode()
@@ -83,7 +90,8 @@ class Booth:
         except Exception:
             log.exception("a vote could not be taken; once more")
         else:
-            start("200 OK", [*self._headers, ("Content-Length", str(len(page)))])
+            start("200 OK", [*self._headers, ("Content-Length", str(len(page))), (lines.HEADER, request_id)])
+            lines.end("POST", ROUTE, 200, begun)
             return [page]
         return self.behind(environ | {"wsgi.input": BytesIO(raw)}, start)
 

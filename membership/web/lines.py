@@ -23,27 +23,32 @@ HEADER = "X-Request-Id"
 _FIT = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 
+def begin(told: str, config: Config) -> str:
+    """A request's id, which every line that is logged from now on carries; `told`: what the header says of it."""
+    request_id = told if config.trusted_proxies and _FIT.fullmatch(told) else secrets.token_hex(8)
+    logs.note(request=request_id)
+    return request_id
+
+
+def end(method: str, where: str, status: int, begun: float) -> None:
+    """Log what a request came to, if it changed something or failed. `where` is its route, `begun` by the monotonic clock."""
+    failed = status >= 500 or status in {401, 403, 429}
+    if failed or method not in {"GET", "HEAD", "OPTIONS"}:
+        took = int((time.monotonic() - begun) * 1000)
+        log.log(logging.WARNING if failed else logging.INFO, "%s %s: %s in %s ms", method, where, status, took)
+
+
 def install(app: Flask, config: Config) -> None:
     """Give each request its id (a trusted proxy may have given it one), tell it back, and log what it came to."""
 
     @app.before_request
-    def begin() -> None:
-        told = request.headers.get(HEADER, "") if config.trusted_proxies else ""
-        g.request_id = told if _FIT.fullmatch(told) else secrets.token_hex(8)
+    def note() -> None:
+        g.request_id = begin(request.headers.get(HEADER, ""), config)
         g.begun = time.monotonic()
-        logs.note(request=g.request_id)
 
     @app.after_request
-    def end(response: Response) -> Response:
-        if "request_id" not in g:
-            return response
-        response.headers[HEADER] = g.request_id
-        failed = response.status_code >= 500 or response.status_code in {401, 403, 429}
-        if failed or request.method not in {"GET", "HEAD", "OPTIONS"}:
-            took = int((time.monotonic() - g.begun) * 1000)
-            where = request.url_rule.rule if request.url_rule else "no route"
-            log.log(
-                logging.WARNING if failed else logging.INFO,
-                "%s %s: %s in %s ms", request.method, where, response.status_code, took,
-            )  # fmt: skip
+    def tell(response: Response) -> Response:
+        if "request_id" in g:
+            response.headers[HEADER] = g.request_id
+            end(request.method, request.url_rule.rule if request.url_rule else "no route", response.status_code, g.begun)
         return response
