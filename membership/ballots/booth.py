@@ -11,7 +11,7 @@ import hmac
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -109,8 +109,7 @@ class Booth:
         return path[1] if plain else None
 
     def _take(self, slug: str, cookies: str, posted: Posted) -> str:
-        """The page after casting; the vote is kept when this returns. Whatever it raises, nothing is. Raises `NotInOrder`,
-        `Refused`."""
+        """The page after casting; the vote is kept when this returns. Raises `NotInOrder`, `Refused`: nothing is kept."""
         with self._app.app_context():
             token, at = self._token(cookies, posted), clock.now()
             with db.writing() as books:
@@ -131,7 +130,7 @@ class Booth:
         if not cookies.isascii():
             raise NotInOrder
         value = parse_cookie(cookies).get(self._cookies.get_cookie_name(self._app))
-        cookie = self._cookies.opened(self._app, value) or {}
+        cookie: Mapping[str, Any] = self._cookies.opened(self._app, value) or {}
         token, own = cookie.get("_user_id"), cookie.get("csrf_token")
         if not (isinstance(token, str) and token and isinstance(own, str)) or "_flashes" in cookie:
             raise NotInOrder
