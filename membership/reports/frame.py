@@ -94,7 +94,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Part:
-    """A table with its heading, how it is computed in plain words, its rows, and the charts that say the same."""
+    """A table with its heading, how it is computed in plain words, its rows, and the charts that say the same.
+
+    Of many rows the page shows the first ones, `most` of them; files have all.
+    """
 
     name: str
     title: str
@@ -102,6 +105,7 @@ class Part:
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Any, ...], ...]
     drawings: Callable[[], list[Drawing]] = list
+    most: int | None = None
 
     def for_viewers(self) -> Part:
         """Without figures about few people: a row is hidden whose smallest count of people is 1 to 4, and if it is the

@@ -29,6 +29,8 @@ from membership.web.locale import money
 HEAD = (
     "payout", "made_on", "arrives_on", "booking", "kind", "payment", "paid_for", "method", "currency", "moved", "fee", "net",
 )  # fmt: skip
+SHOWN = 50
+"""So many payouts stand on the page."""
 _COLUMNS = ("gross", "fees", "refunds", "disputes", "other")
 
 
@@ -123,9 +125,10 @@ def _drawn(asked: Asked, code: str, rows: list[tuple[Any, ...]]) -> Drawing:
 
 
 def _each(asked: Asked, found: list[Carried]) -> Part:
+    words = {status: status_words(status) for status in {one.status for one in found}}
     rows = [
         (
-            one.stripe_id, day_of(one.created_at, asked.zone), day_of(one.arrives_at, asked.zone), status_words(one.status),
+            one.stripe_id, day_of(one.created_at, asked.zone), day_of(one.arrives_at, asked.zone), words[one.status],
             one.status, one.currency, *_sums([one], one.currency),
         )
         for one in reversed(found)
@@ -144,6 +147,7 @@ def _each(asked: Asked, found: list[Carried]) -> Part:
             *_figures(),
         ),
         tuple(rows),
+        most=SHOWN,
     )
 
 

@@ -53,6 +53,18 @@ def keep(session: Session, report: str, table: Taken, rows: list[dict[str, Any]]
     session.execute(insert(Snapshot).values(report=report, zone=zone, made_at=at))
 
 
+def keep_number(session: Session, report: str, number: int, *, zone: str, at: datetime) -> None:
+    """Put a new figure in the place of the old one."""
+    session.execute(delete(Snapshot).where(Snapshot.report == report))
+    session.execute(insert(Snapshot).values(report=report, zone=zone, made_at=at, number=number))
+
+
+def number_of(session: Session, report: str) -> tuple[int, datetime] | None:
+    """The figure as it was taken, and when; None: there is none, and it is reckoned."""
+    row = session.execute(select(Snapshot.number, Snapshot.made_at).where(Snapshot.report == report)).first()
+    return (row[0], row[1]) if row and row[0] is not None else None
+
+
 def drop(session: Session, report: str, table: Taken) -> None:
     """Without sums a report reckons by itself."""
     session.execute(delete(table))

@@ -341,7 +341,7 @@ def test_a_snapshot_tells_what_was_reckoned_when_it_was_taken_and_says_so(newsro
     monkeypatch.setattr(clock, "now", lambda: AT)
     monkeypatch.setattr(snapshots, "MANY", 0)
     list(tasks.rebuild())
-    assert newsroom.scalars(select(Snapshot.report).order_by(Snapshot.report)).all() == ["lapsed", "recovery"]
+    assert newsroom.scalars(select(Snapshot.report).order_by(Snapshot.report)).all() == ["lapsed", "patrons", "recovery"]
     newsroom.execute(update(UnpaidInvoice).values(state="open"))
     newsroom.add(LetterRefusal(reader_id=newsroom.scalar(select(func.min(Movement.reader_id))), sort="asking", refused_at=AT))
     newsroom.flush()
