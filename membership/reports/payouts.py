@@ -3,6 +3,7 @@ adding up to the minor unit. Single payments are for managers (`payout_pages`)."
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,11 +89,13 @@ def _figures() -> tuple[Heading, ...]:
 def _months(asked: Asked, found: list[Carried]) -> Part:
     rows: list[tuple[Any, ...]] = []
     codes = sorted({one.currency for one in found}, key=lambda code: (code != asked.own, code))
-    good = [one for one in found if one.status not in ("failed", "canceled")]
+    good: dict[tuple[str, str], list[Carried]] = defaultdict(list)
+    for one in found:
+        if one.status not in ("failed", "canceled"):
+            good[month_of(one.created_at, asked.zone), one.currency].append(one)
     for month in months(asked.since, asked.until):
         for code in codes:
-            mine = [one for one in good if (month_of(one.created_at, asked.zone), one.currency) == (month, code)]
-            if mine:
+            if mine := good[month, code]:
                 rows.append((month, code, len(mine), *_sums(mine, code)))
     return Part(
         "months",
