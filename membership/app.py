@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, has_request_context, redirect, request
 from flask import session as cookie
+from flask_babel import get_locale
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from membership import clock, db
+from membership import clock, db, mishaps
 from membership.account import tasks as account_tasks
 from membership.account import views as account
 from membership.appeals import shelf
@@ -56,15 +57,15 @@ from membership.privacy import views as privacy
 from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
+from membership.readers import language_pages, session_pages, step_pages, stop_pages
 from membership.readers import queries as readers_queries
-from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
 from membership.readers.proving import ask_again
 from membership.reports import tasks as report_tasks
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
-from membership.web import errors, locale, security
+from membership.web import errors, lines, locale, security
 from membership.web.access import Visitor, Who, allow, audience, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
@@ -77,8 +78,8 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
-    account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, privacy,
+    newsroom, readers, stop_pages, step_pages, session_pages, language_pages, giving, memberships, topics, ballots, perks,
+    promises, dunning, account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, privacy,
     desk,
 )  # fmt: skip
 WORK = (
@@ -92,7 +93,8 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
-        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "static", "desk.setup", "desk.set_up", "language.ask", "language.choose", "newsroom.theme", "desk.healthz",
+        "desk.readyz", "desk.metrics", "newsroom.security", "webhooks.receive",
         "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
         "appeals.frame_js", "appeals.frame_css",
     }
@@ -111,6 +113,7 @@ def open_house(config: Config) -> None:
 def connect_outside(config: Config) -> None:
     """The part of `open_house` that is not the database."""
     clock.follow(config.clock_file)
+    mishaps.begin(config.sentry_dsn)
     gateway.bind(config)
     mail.bind(config)
 
@@ -131,13 +134,14 @@ def create_app(config: Config) -> Flask:
         # Pages whose address carries a token send no Referer, so it cannot be asked for; the token and SameSite stay.
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a ballot may lie open for as long as a reader thinks about it
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "membership" / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
     app.session_interface = Cookies()
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    lines.install(app, config)
     _install_visitors(app)
     _install_newsroom(app)
     app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
@@ -168,7 +172,7 @@ def _asked_by_name() -> Response | None:
     names = _names(current_app.config["MEMBERSHIP"])
     if request.host.rpartition(":")[0] in names or request.host in names:
         return None
-    if request.endpoint in {"desk.healthz", "desk.readyz"}:
+    if request.endpoint in {"desk.healthz", "desk.readyz", "desk.metrics"}:
         return None
     return Response("This is not the name of this site.\n", 400, content_type="text/plain; charset=utf-8")
 
@@ -252,4 +256,6 @@ def _install_newsroom(app: Flask) -> None:
 
     @app.context_processor
     def everywhere() -> dict[str, object]:
-        return {"newsroom": current(), "get_locale": locale.get_locale, "base_url": app.config["MEMBERSHIP"].base_url}
+        return {"newsroom": current(), "get_locale": get_locale, "base_url": app.config["MEMBERSHIP"].base_url}
+
+    app.jinja_env.globals["languages"] = locale.in_their_own_words()

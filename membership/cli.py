@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,14 +17,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from membership import clock, db, schema
+from membership import clock, db, logs, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
 from membership.demo import bulk, runner
 from membership.desk import actions as desk
+from membership.desk.commands import commands as desk_commands
 from membership.desk.doctor import readiness, whole_check
-from membership.desk.tasks import ask_to_sweep
+from membership.desk.tasks import ask_to_sweep, ask_to_watch
 from membership.gateway import listing
 from membership.imports.commands import commands as import_commands
 from membership.jobs import worker as jobs
@@ -98,6 +98,8 @@ def _house() -> tuple[Config, Flask]:
 membership.add_command(import_commands(lambda: _house()[1]))
 membership.add_command(mail_commands(lambda: _house()[1]))
 membership.add_command(reader_commands(lambda: _house()[1]))
+for command in desk_commands(lambda: open_house(from_environment())):
+    membership.add_command(command)
 
 
 @membership.command()
@@ -131,12 +133,13 @@ def server(target: str, host: str, port: int, workers: int) -> Any:
 @click.option("--lease", default=LEASE.total_seconds(), show_default=True, type=click.FloatRange(1), help="Seconds.")
 def worker(lease: float) -> None:
     """Do the work that waits: letters, payments told by Stripe, ballots that close. Any number may run."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     _, app = _house()
     tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
     with db.transaction() as session:
         reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
         ask_to_sweep(session, at=clock.now())
+        ask_to_watch(session, at=clock.now())
         perks.ask(session, at=clock.now())
         report_tasks.ask_to_roll(session, at=clock.now())
     jobs.run(tasks, lease=timedelta(seconds=lease))

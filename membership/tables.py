@@ -9,6 +9,7 @@ from membership.ballots import urn
 from membership.bulletins import models as bulletins
 from membership.campaigns import models as campaigns
 from membership.db import Base
+from membership.desk import alarm_models as alarms
 from membership.dunning import models as dunning
 from membership.funding import models as funding
 from membership.giving import correction_models as corrections
@@ -49,6 +50,7 @@ metadata = Base.metadata
 
 __all__ = [
     "account",
+    "alarms",
     "appeals",
     "ballots",
     "bulletins",

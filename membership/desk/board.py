@@ -11,6 +11,7 @@ from membership import clock
 from membership.campaigns.queries import progress_of, running
 from membership.db import reading, transaction
 from membership.desk import actions, queries
+from membership.desk.alarms import open_alarms, place, said
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
@@ -51,6 +52,9 @@ PLACES = (
 )  # fmt: skip
 """Where staff find things: address, name, hint, and the least role that it opens for."""
 
+SHOWN_ANYWAY = {"parked", "drift"}
+"""Alarms whose matter has a line of its own on the start page."""
+
 
 @blueprint.get("/staff/")
 @allow(Who.staff("viewer"))
@@ -72,6 +76,9 @@ def start() -> str:
             bouncing=bouncing_count(session, Person),
             mail_away=server_away(session),
             drift=open_count(session),
+            alarms=[one for one in open_alarms(session) if one.name not in SHOWN_ANYWAY],
+            said=said,
+            place=place,
             worker=worker_is_alive(session),
             guarded=guarded(session, at),
             promises=queries.waiting_promises(session, at),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+from zoneinfo import available_timezones
 
 from membership.money import Money, currency
 from membership.refusals import N_, Refused
@@ -16,6 +19,8 @@ READABLE = 4.5
 """The contrast that WCAG 2.2 (1.4.3) asks of text, as a ratio to 1."""
 DARK_SHEET = "#211d19"
 """The lightest background on which the accent stands when the screen is dark (house.css, --sheet)."""
+
+CONTINENTS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
 class WrongSetupToken(Refused):
@@ -49,6 +54,13 @@ class NotASite(Refused):
     words = N_(
         "“%(line)s” is not the address of a site. Please write it like https://news.example.org, nothing after it."
     )
+
+
+class NotAnAddressForReports(Refused):
+    """Neither an e-mail address nor a page on the web."""
+
+    field = "security"
+    words = N_("Please write an e-mail address, or the address of a page that begins with https://.")
 
 
 class AlreadySetUp(Refused):
@@ -143,6 +155,32 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+UNSAID = timedelta(days=90)
+"""So far ahead reaches a security.txt whose last day nobody named."""
+LONGEST_SAID = timedelta(days=365)
+"""RFC 9116, 2.5.5: less than a year is recommended."""
+
+
+def read_report_address(typed: str) -> str:
+    """An e-mail address or a page, for those who report something. Raises `NotAnAddressForReports`."""
+    if not re.fullmatch(r"https://[!-~]+|[!-~]+@[!-~]+\.[!-~]+", typed.strip()):
+        raise NotAnAddressForReports()
+    return typed.strip()
+
+
+def security_txt(address: str, *, until: date | None, languages: Sequence[str], base_url: str, at: datetime) -> str:
+    """What RFC 9116 wants at /.well-known/security.txt: whom to tell of a hole, and how long this may be believed."""
+    expires = datetime.combine(until + timedelta(days=1), time(), UTC) if until else at + UNSAID
+    contact = address if address.startswith("https://") else f"mailto:{address}"
+    lines = (
+        f"Contact: {contact}",
+        f"Expires: {expires.replace(microsecond=0).isoformat().replace('+00:00', 'Z')}",
+        f"Preferred-Languages: {', '.join(dict.fromkeys(languages))}",
+        f"Canonical: {base_url}/.well-known/security.txt",
+    )
+    return "\n".join(lines) + "\n"
+
+
 def accent_on_dark(accent: str) -> str:
     """The accent for dark screens: mixed with white, twentieth by twentieth, until it reads well on the dark sheet."""
     channels = _channels(accent)
@@ -186,3 +224,10 @@ def by_the_cup(price: Money, here: Money, there: Money) -> Money:
 def _round_step(minor: int) -> int:
     """What a price of this size is rounded to: two digits stay, the second a 0 or 5 in the smaller sizes."""
     return {1: 1, 2: 5, 3: 50, 4: 100, 5: 500}.get(len(str(minor)), 5000)
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """UTC, and the zones that are named after places; the tz database's old and short names are left out."""
+    places = (name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)
+    return ("UTC", *sorted(places))
