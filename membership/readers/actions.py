@@ -63,17 +63,19 @@ def _reader_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
 
 
 def open_session(
-    session: Session, reader_id: int, at: datetime, *, browser: str = "", proven_until: datetime | None = None
-) -> str:
+    session: Session, reader_id: int, at: datetime, *, browser: str = "", proven_until: datetime | None = None,
+    fresh_until: datetime | None = None,
+) -> str:  # fmt: skip
     """Sign a browser in: returns the token for its cookie. The table keeps the hash.
 
     `proven_until`: as if the second step were taken, and good for what asks for a fresh one until then (the demo's door).
+    `fresh_until`: so long a reader's own pages take it for a fresh proof; it is no second step, whatever role comes later.
     """
     token = new_token()
     session.add(
         ReaderSession(
             token_hash=hashed(token), reader_id=reader_id, browser=browser, stepped_at=at if proven_until else None,
-            fresh_until=proven_until, created_at=at, seen_at=at,
+            fresh_until=proven_until or fresh_until, created_at=at, seen_at=at,
         )
     )  # fmt: skip
     return token
