@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from membership import clock
 from membership.appeals import actions, queries
@@ -202,6 +202,38 @@ def test_nobody_fills_our_memory_with_articles(session, client, monkeypatch):
         seen(client, f"{SITE}/{number}")
     found = counted(session)
     assert sum(number for number, _ in found) == 9 and len(found) == 4
+
+
+def invented(client, number: int, network: int) -> None:
+    here = f"{SITE}/invented-{number}#appeal=0&day={clock.now().date()}"
+    environ = {"REMOTE_ADDR": f"198.51.{network}.7"}
+    client.get("/embed/seen.gif", query_string={"article": here}, environ_base=environ)
+
+
+def test_invented_paths_become_no_articles_beyond_what_a_network_and_a_day_may_name(session, client, monkeypatch):
+    monkeypatch.setattr("membership.appeals.counting.NEW_PER_NETWORK", 3)
+    monkeypatch.setattr("membership.appeals.counting.NEW_A_DAY", 5)
+    known = Article(address=f"{SITE}/a", title="", first_seen_at=clock.now() - timedelta(days=9))
+    session.add(known)
+    session.commit()
+    for number in range(4):
+        invented(client, number, network=1)
+    counts().write()
+    assert session.scalar(select(func.count()).select_from(Article)) == 1 + 3
+    for number in range(4, 9):
+        invented(client, number, network=number % 2 + 1)
+    seen(client, f"{SITE}/a")
+    counts().write()
+    articles = {row.id: row.address for row in session.scalars(select(Article))}
+    assert len(articles) == 1 + 5
+    rows = session.execute(select(AppealCount.article_id, AppealCount.seen)).all()
+    assert {articles.get(number, "") for number, _ in rows} == {"", *articles.values()}
+    assert dict(rows)[known.id] == 1 and sum(number for _, number in rows) == 10  # nothing that was seen is left out
+    tomorrow = clock.now() + timedelta(days=1, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    invented(client, 9, network=1)
+    counts().write()
+    assert session.scalar(select(func.count()).select_from(Article)) == 1 + 5 + 1
 
 
 def test_what_could_not_be_written_is_written_the_next_time(session, client, monkeypatch, caplog):
