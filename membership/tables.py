@@ -39,6 +39,7 @@ from membership.readers import models as readers
 from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.reports import models as reports
+from membership.reports import sum_models
 from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import drift_models as drift
@@ -82,6 +83,7 @@ __all__ = [
     "receipts",
     "reports",
     "second_step",
+    "sum_models",
     "telling",
     "tiers",
     "topics",

@@ -39,7 +39,7 @@ MOST_LINES = 2_000
 """Different lines kept between two writings; beyond, what comes is counted without its article. Nobody fills our memory."""
 MACHINES = re.compile(r"bot\b|bot/|crawl|spider|slurp|facebookexternalhit|lighthouse|archiver|preview", re.I)
 NEW_A_DAY = 500
-"""So many articles at most become known within a day by being seen: what there is no end of is paths that somebody invents."""
+"""So many articles at most become known within a day by being seen: there is no end of paths that somebody can invent."""
 NEW_PER_NETWORK = 30
 """And so many of them on the word of one network, in one process."""
 log = logging.getLogger(__name__)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
+from membership.reports.articles import articles
 from membership.reports.churn import churn
 from membership.reports.cohorts import cohorts
 from membership.reports.frame import Report
 from membership.reports.movements import movements
+from membership.reports.perks import perks
 from membership.reports.revenue import revenue
+from membership.reports.stories import stories
+from membership.reports.topics import topics
 
 _ALL = (
     Report(
@@ -30,6 +34,26 @@ _ALL = (
         "cohorts", lambda: gettext("Cohorts"),
         lambda: gettext("Of those who joined in a month, how many are still members so many months later."),
         cohorts,
+    ),
+    Report(
+        "articles", lambda: gettext("Articles"),
+        lambda: gettext("Which article, embed, campaign and language brought patrons and money, and each appeal's reach."),
+        articles, filters=("currency",),
+    ),
+    Report(
+        "stories", lambda: gettext("Stories"),
+        lambda: gettext("For each story that readers asked for: its votes, the pledges begun at it, the topics it raised."),
+        stories, filters=("currency",),
+    ),
+    Report(
+        "topics", lambda: gettext("Topics"),
+        lambda: gettext("Who takes part in ballots, what became of promises, and whether those who took part stay."),
+        topics, filters=(),
+    ),
+    Report(
+        "perks", lambda: gettext("Perks"),
+        lambda: gettext("What was issued, claimed, redeemed and revoked, and what it cost."),
+        perks, filters=(),
     ),
 )  # fmt: skip
 REPORTS = {report.name: report for report in _ALL}

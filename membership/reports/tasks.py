@@ -12,6 +12,7 @@ from membership.db import reading, transaction
 from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
 from membership.newsroom.queries import current
+from membership.reports import sums
 from membership.reports.rolling import forget, roll, settled_upto
 
 KEY = "reports.roll"
@@ -28,8 +29,10 @@ def roll_up(job: Claimed) -> None:
     zone, at = _zone(), clock.now()
     with transaction() as session:
         upto = settled_upto(session)
+    others = sums.next_ones(at=at)
     with finishing(job) as session:
         more = roll(session, zone, upto, at=at)
+        more = sums.roll(session, zone, others, at=at) or more
         ask_to_roll(session, at=at if more else at + EVERY)
 
 
@@ -38,12 +41,15 @@ def rebuild() -> Iterator[int]:
     zone = _zone()
     with transaction() as session:
         forget(session, zone, at=clock.now())
+        sums.forget(session, zone, at=clock.now())
     with transaction() as session:
         upto = settled_upto(session)
     done, more = 0, True
     while more:
+        others = sums.next_ones(at=clock.now())
         with transaction() as session:
             more = roll(session, zone, upto, at=clock.now())
+            more = sums.roll(session, zone, others, at=clock.now()) or more
         done += 1
         yield done
 
