@@ -80,7 +80,7 @@ def _by_perk(asked: Asked, ways: Ways, every: list[Perk]) -> Part:
         if any(mine.values()) or out[perk.id]:
             one = Money(perk.cost, perk.cost_currency) if perk.cost is not None and perk.cost_currency else None
             cost = Money(one.minor * mine["redeemed"], one.currency) if one else None
-            kind = str(KIND_WORDS[perk.kind])
+            kind = str(KIND_WORDS[perk.kind][0])
             rows.append(
                 (perk.title, perk.slug, kind, perk.kind, *(mine[deed] for deed in DEEDS), out[perk.id], one, cost)
             )

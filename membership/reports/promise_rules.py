@@ -1,4 +1,4 @@
-"""What became of a promise, and how long a vote waited for its story. Pure."""
+"""What became of a promise, how long a vote waited for its story, and what may be told of who stayed. Pure."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def outcome(*, state: str, first_due: date | None, out_on: date | None, today: d
 def middle(numbers: Sequence[int]) -> int | None:
     """The median; of two in the middle, the smaller. None of nothing."""
     return sorted(numbers)[(len(numbers) - 1) // 2] if numbers else None
+
+
+FEW = 5
+
+
+def tells(people: int, stayed: int) -> bool:
+    """Whether a share of those who stayed gives nobody away: enough stayed, and enough left."""
+    return stayed >= FEW and people - stayed >= FEW

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,9 @@ from membership.ballots.rules import ROUNDED_TO
 from membership.promises.models import Promise, PromiseStep
 from membership.reports.charts import rows as bars
 from membership.reports.churn import rate
-from membership.reports.frame import Asked, Drawing, Heading, Link, Part
+from membership.reports.frame import HIDDEN, Asked, Drawing, Heading, Link, Part
 from membership.reports.pictures import percent
-from membership.reports.promise_rules import Outcome, middle, outcome
+from membership.reports.promise_rules import Outcome, middle, outcome, tells
 from membership.reports.rules import begin_of, month_later
 from membership.reports.staying import HORIZONS, stays
 
@@ -56,7 +57,7 @@ def topics(session: Session, asked: Asked) -> list[Part]:
         _ballots(session, asked, begin, end),
         _outcomes(told),
         _answers(told),
-        _stays(session, asked, begin, end).for_viewers(),
+        _stays(session, asked, begin, end),
     ]
 
 
@@ -231,7 +232,7 @@ def _stays(session: Session, asked: Asked, begin: datetime, end: datetime) -> Pa
         both = sums[one.whose, one.months]
         both[0], both[1] = both[0] + one.people, both[1] + one.stayed
     rows = tuple(
-        (whose_words(whose), whose, months, *sums[whose, months], rate(sums[whose, months][1], sums[whose, months][0]))
+        (whose_words(whose), whose, months, *_veiled(sums, whose, months))
         for months in HORIZONS
         for whose in WHOSE
         if sums[whose, months][0]
@@ -240,28 +241,39 @@ def _stays(session: Session, asked: Asked, begin: datetime, end: datetime) -> Pa
         "stays",
         gettext("Do those who take part stay?"),
         gettext(
-            "Of those on the rolls of these months' ballots who were members of their own at the close (who holds a gift or a"
-            " seat is not asked), how many were members so many months later; who pauses is one. Of proposals: from the day"
-            " of the story, or of the close in which the topic was not chosen. Who was in two ballots counts in each. The"
-            " roll says that somebody voted, never for what. Lines about fewer than five people are told to nobody. That"
-            " more of them stay does not prove that they stay because of it: who takes part may be fonder of you anyway."
+            "Of those on the rolls of these months' ballots who were members of their own at the close (who holds a gift or"
+            " a seat is not asked), which share were members so many months later; who pauses is one. Of proposals: from"
+            " the day of the story, or of the close in which the topic was not chosen. Who was in two ballots counts in"
+            " each. The roll says that somebody voted, never for what; and so that nobody learns that of anybody, people"
+            " are rounded down to tens, shares to a percent, and a line is told to nobody in which fewer than five stayed"
+            " or fewer than five left (of those who took part and those who did not, then neither). That more of them stay"
+            " does not prove that they stay because of it: who takes part may be fonder of you anyway."
         ),
         (
             Heading("words", gettext("Who"), "text", only="page"),
             Heading("whose", "", "text", only="file"),
             Heading("months", gettext("Months later"), "text"),
-            Heading("people", gettext("People"), "people"),
-            Heading("stayed", gettext("Still members"), "people"),
-            Heading("share", gettext("Share"), "rate"),
+            Heading("people", gettext("People, about"), "count"),
+            Heading("share", gettext("Still members"), "rate"),
         ),
         rows,
         lambda: _stays_drawn(rows),
     )
 
 
+def _veiled(sums: dict[tuple[str, int], list[int]], whose: str, months: int) -> tuple[Any, ...]:
+    """People and share as they may be told: whoever knows who left must not learn from it whether they had voted."""
+    both = ("voted", "not") if whose in ("voted", "not") else (whose,)
+    numbers = [tuple(sums[one, months]) for one in both]
+    if any(people and not tells(people, stayed) for people, stayed in numbers):
+        return HIDDEN, HIDDEN
+    people, stayed = sums[whose, months]
+    return people // ROUNDED_TO * ROUNDED_TO, Fraction((200 * stayed + people) // (2 * people), 100)
+
+
 def _stays_drawn(rows: tuple[tuple[Any, ...], ...]) -> list[Drawing]:
     points = [
-        (gettext("%(who)s: after %(months)s months", who=row[0], months=row[2]), round(row[5] * 10_000), percent(row[5]),
+        (gettext("%(who)s: after %(months)s months", who=row[0], months=row[2]), round(row[4] * 100), percent(row[4]),
          row[1] in ("not", "unchosen"))
         for row in rows
     ]  # fmt: skip
