@@ -71,11 +71,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Heading:
-    """A column: `key` is its fixed name in files, `words` for people; `kind` is text, month, day, count, people, reach, money
-    or rate.
+    """A column: `key` is its fixed name in files, `words` for people; `kind` is text, month, day, count, people, reach,
+    money, rate or share.
 
-    `people`: the figure counts people, so a row in which it is small is hidden from viewers. `reach` tells of no person and
-    is never hidden. `only`: on the `page`, or in a
+    `people`: the figure counts people, so a row in which it is small is hidden from viewers. `reach` and `share`
+    (a rate that everybody may know) tell of no person and are never hidden. `only`: on the `page`, or in a
     `file`, where the other would say the same in another way.
     """
 
@@ -87,12 +87,12 @@ class Heading:
     @property
     def is_figure(self) -> bool:
         """Whether it stands to the right."""
-        return self.kind in ("count", "people", "reach", "money", "rate")
+        return self.kind in ("count", "people", "reach", "money", "rate", "share")
 
     @property
     def is_hidden(self) -> bool:
         """Whether it goes with the others when a row tells of too few."""
-        return self.is_figure and self.kind != "reach"
+        return self.is_figure and self.kind not in ("reach", "share")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, render_template, request
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -23,7 +23,7 @@ from membership.reports.register import REPORTS
 from membership.reports.room import blueprint
 from membership.web import sheets, workbooks
 from membership.web.access import Who, allow
-from membership.web.locale import money
+from membership.web.locale import day, money
 
 NAMES = f"any({','.join(REPORTS)})"
 
@@ -91,8 +91,8 @@ def shown(cell: Any, heading: Heading) -> str | Markup:
     if isinstance(cell, Money):
         return money(cell)
     if heading.kind == "day":
-        return format_date(cell, "medium")
-    if heading.kind == "rate":
+        return day(cell)
+    if heading.kind in ("rate", "share"):
         return pictures.percent(cell)
     if heading.kind == "month":
         return gettext("All months") if cell == "all" else pictures.month_words(cell)

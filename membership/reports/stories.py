@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from fractions import Fraction
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -54,14 +55,14 @@ def stories(session: Session, asked: Asked) -> list[Part]:
     return [_part(tuple(rows))]
 
 
-def _votes(session: Session, one: Answer) -> tuple[int | None, int | None]:
+def _votes(session: Session, one: Answer) -> tuple[int | None, Fraction | None]:
     """What the topic won, from the published result."""
     result = result_of(one.ballot)
     position = next(
         (row.position for row in options_of(session, one.ballot.id) if row.topic_id == one.promise.topic_id), None
     )
     found = next((option for option in result.options if option.position == position), None)
-    return (found.votes, found.share) if found else (None, None)
+    return (found.votes, Fraction(found.share, 100)) if found else (None, None)
 
 
 Pair = tuple[Brought, Brought]
@@ -97,7 +98,7 @@ def _raised(session: Session, own: list[str], addresses: Collection[str]) -> dic
     found: dict[str, set[int]] = defaultdict(set)
     for topic_id, address in session.execute(links):
         article = canonical_article(address, own)
-        if article in addresses:
+        if article is not None and article in addresses:
             found[article].add(topic_id)
     return {address: len(topics) for address, topics in found.items()}
 
@@ -123,10 +124,10 @@ def _part(rows: tuple[tuple[Any, ...], ...]) -> Part:
         (
             Heading("story", gettext("Story"), "text"),
             Heading("address", "", "text", only="file"),
-            Heading("topic", gettext("Topic"), "text"),
+            Heading("topic", gettext("Topic"), "text", only="file"),
             Heading("out_on", gettext("Story out"), "day"),
             Heading("votes", gettext("Votes"), "reach"),
-            Heading("share", gettext("Share of votes, percent"), "reach"),
+            Heading("share", gettext("Of all votes"), "share"),
             Heading("supporters", gettext("Supporters"), "reach"),
             Heading("raised", gettext("Topics raised"), "reach"),
             Heading("currency", gettext("Currency"), "text"),

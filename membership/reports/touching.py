@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal, or_, select, union_all
+from sqlalchemy import and_, func, literal, or_, select, union_all
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from membership.appeals.models import Appeal
 from membership.giving.models import Payment
 from membership.giving.touch_models import CheckoutTouch
-from membership.memberships.models import Membership, Movement
+from membership.memberships.models import Membership, MembershipPayment, Movement
 from membership.newsroom.models import Article
 from membership.reports.lines import BEGINS
 from membership.reports.marks import Marks
@@ -107,7 +107,7 @@ _CAME = (
 )  # fmt: skip
 
 
-def _with_came(statement: Select[Any], article_id: Any, checkout_id: Any) -> Select[Any]:
+def _with_came(statement: Any, article_id: Any, checkout_id: Any) -> Any:
     return (
         statement.add_columns(article_id.label("article_id"), *_CAME)
         .outerjoin(Article, Article.id == article_id)
@@ -124,16 +124,22 @@ def _came(row: Any) -> Came:
 
 
 def _payments(session: Session, after: int, upto: int | None) -> Iterator[TouchFact]:
-    """A membership's first payment is the one that its checkout began with; a pledge that came along begins with none."""
-    earlier = aliased(Payment)
-    renews = select(earlier.id).where(earlier.checkout_id == Payment.checkout_id, earlier.id < Payment.id).exists()
-    renewal = (Payment.kind == "membership") & or_(Payment.checkout_id.is_(None), renews)
+    """A membership's first payment begins it; one that another system began came along with all of its payments."""
+    mine, earlier = aliased(MembershipPayment), aliased(MembershipPayment)
+    before = select(earlier.payment_id).where(
+        earlier.membership_id == mine.membership_id, earlier.payment_id < Payment.id
+    )  # fmt: skip
+    first = and_(mine.payment_id.is_not(None), Membership.adopted_at.is_(None), ~before.exists())
+    begins = or_(Payment.kind != "membership", first)
     statement = _with_came(
-        select(Payment.currency, Payment.amount, Payment.paid_at, renewal.label("renewal")).select_from(Payment),
-        Payment.article_id, Payment.checkout_id,
+        select(Payment.currency, Payment.amount, Payment.paid_at, begins.label("begins"))
+        .select_from(Payment)
+        .outerjoin(mine, mine.payment_id == Payment.id)
+        .outerjoin(Membership, Membership.id == mine.membership_id),
+        Payment.article_id, func.coalesce(Payment.checkout_id, Membership.checkout_id),
     ).where(Payment.id > after, *([Payment.id <= upto] if upto is not None else []))  # fmt: skip
     for row in session.execute(statement).yield_per(1000):
-        brought = payment_brought(amount=int(row.amount), begins=not row.renewal)
+        brought = payment_brought(amount=int(row.amount), begins=bool(row.begins))
         yield TouchFact(_came(row), row.currency, row.paid_at, brought)
 
 

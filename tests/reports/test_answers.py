@@ -194,8 +194,8 @@ def test_a_story_is_told_with_its_votes_its_pledges_and_what_was_raised_under_it
                        attempt=f"leak{number}", at=on(4, 4), links=[link])  # fmt: skip
     newsroom.commit()
     assert rows(newsroom, "stories", "stories") == [
-        ("The dam leaks", f"{STORY}?from=vote", "Harbour question 1", date(2026, 3, 1), 16, 76, 16, 2, "EUR", 1, 2, 1, 2,
-         Money(1000, "EUR")),
+        ("The dam leaks", f"{STORY}?from=vote", "Harbour question 1", date(2026, 3, 1), 16, Fraction(76, 100), 16, 2, "EUR",
+         1, 2, 1, 2, Money(1000, "EUR")),
         ("The dam leaks", f"{STORY}?from=vote", "Harbour question 1", date(2026, 3, 1), None, None, None, None, "USD", 0, 0,
          1, 1, Money(800, "USD")),
     ]  # fmt: skip

@@ -31,7 +31,7 @@ from membership.appeals.models import Appeal, AppealCount
 from membership.appeals.rules import dealt
 from membership.giving.models import Checkout, Payment
 from membership.giving.touch_models import CheckoutTouch
-from membership.memberships.models import Membership, Movement
+from membership.memberships.models import Membership, MembershipPayment, Movement
 from membership.money import Money
 from membership.newsroom.models import Article, Newsroom
 from membership.perks import actions as perk_actions
@@ -74,15 +74,16 @@ def came(session, at, *, amount, currency="EUR", kind="membership", state="paid"
     return row
 
 
-def pays(session, person, amount, at, *, checkout=None, currency="EUR", kind="membership", article=None):
-    session.add(
-        Payment(
-            stripe_id=f"in_way{next(_NUMBER)}", reader_id=person.reader_id, kind=kind, currency=currency, amount=amount,
-            paid_at=at, method="card", article_id=article.id if article else None,
-            checkout_id=checkout.id if checkout else None,
-        )
+def pays(session, person, amount, at, *, checkout=None, currency="EUR", kind="membership", article=None, of=None):
+    row = Payment(
+        stripe_id=f"in_way{next(_NUMBER)}", reader_id=person.reader_id, kind=kind, currency=currency, amount=amount,
+        paid_at=at, method="card", article_id=article.id if article else None, checkout_id=checkout.id if checkout else None,
     )  # fmt: skip
+    session.add(row)
     session.flush()
+    if of:
+        session.add(MembershipPayment(payment_id=row.id, membership_id=of.id, period_start=at, period_end=at))
+        session.flush()
 
 
 def joins(session, tier, at, *, amount, months, checkout=None, currency="EUR", article=None, **values):
@@ -100,7 +101,8 @@ def joins(session, tier, at, *, amount, months, checkout=None, currency="EUR", a
                  currency=currency, yearly=12 * amount, at=at)
     )  # fmt: skip
     for month in months:
-        pays(session, person, amount, vienna(month, 15), checkout=checkout, currency=currency, article=article)
+        known = None if month == months[-1] else checkout  # a payment need not name its membership's checkout
+        pays(session, person, amount, vienna(month, 15), checkout=known, currency=currency, article=article, of=row)
     return person
 
 
