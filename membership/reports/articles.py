@@ -21,6 +21,7 @@ from membership.newsroom.models import Article
 from membership.reports.charts import rows as bars
 from membership.reports.churn import rate
 from membership.reports.frame import Asked, Drawing, Heading, Link, Part
+from membership.reports.pictures import percent
 from membership.reports.rules import month_later
 from membership.reports.touch_lines import WAYS, Brought
 from membership.reports.touching import Sums, touch_sums
@@ -303,10 +304,10 @@ def _by_appeal(session: Session, asked: Asked, sums: Sums) -> Part:
 
 
 def _clicks_drawn(rows: list[tuple[Any, ...]]) -> list[Drawing]:
-    told = [(f"{row[0].words} · {row[2]}", row[6], row[5]) for row in rows if row[5]]
+    told = [(f"{row[0].words} · {row[2]}", row[6]) for row in rows if row[5]]
     points = [
-        (label, round((share or Fraction()) * 10_000), gettext("%(number)s clicks", number=clicked), False)
-        for label, share, clicked in told[:DRAWN]
+        (label, round((share or Fraction()) * 10_000), percent(share or Fraction()), False)
+        for label, share in told[:DRAWN]
     ]
     desc = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
     return [Drawing("clicks", gettext("Clicked of seen, by variant"), desc, rows=tuple(bars(points)))] if points else []

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -146,16 +146,10 @@ def _part(rows: tuple[tuple[Any, ...], ...]) -> Part:
 def _drawn(rows: tuple[tuple[Any, ...], ...]) -> list[Drawing]:
     firsts = [row for row in rows if row[4] is not None]
     drawn = []
-    for name, place, title, words in (
-        ("votes", 4, gettext("Votes that a story won"), lambda n: ngettext("%(num)s vote", "%(num)s votes", n)),
-        (
-            "pledges",
-            9,
-            gettext("Patrons who came from a story"),
-            lambda n: ngettext("%(num)s patron", "%(num)s patrons", n),
-        ),
-    ):
-        points = [(row[0].words, row[place], words(row[place]), False) for row in firsts[:DRAWN]]
+    for name, place, title in (
+        ("votes", 4, gettext("Votes that a story won")), ("pledges", 9, gettext("Patrons who came from a story")),
+    ):  # fmt: skip
+        points = [(row[0].words, row[place], str(row[place]), False) for row in firsts[:DRAWN]]
         if any(value for _, value, _, _ in points):
             told = "; ".join(f"{label}: {said}" for label, _, said, _ in points)
             drawn.append(Drawing(name, title, told, rows=tuple(bars(points))))
