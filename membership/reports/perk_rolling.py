@@ -17,7 +17,6 @@ from membership.reports.marks import Marks
 from membership.reports.sum_models import PerkMonth, RollMark
 
 KEYS = ("perk_id", "month", "was", "state")
-AT_ONCE = 500
 Ways = Counter[tuple[int, str, str, str]]
 """How many grants of a perk came in a month from one state to another."""
 
@@ -31,10 +30,10 @@ def roll(session: Session, marks: Marks, zone: str, upto: Mapping[str, int], *, 
     found = Counter(_steps(session, zone, mark.upto, last))
     rows = [dict(zip(KEYS, key, strict=True)) | {"number": number} for key, number in sorted(found.items())]
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    for start in range(0, len(rows), AT_ONCE):
-        statement = insert(PerkMonth).values(rows[start : start + AT_ONCE])
+    if rows:
+        statement = insert(PerkMonth)
         more = {"number": PerkMonth.number + statement.excluded.number}
-        session.execute(statement.on_conflict_do_update(index_elements=list(KEYS), set_=more))
+        session.connection().execute(statement.on_conflict_do_update(index_elements=list(KEYS), set_=more), rows)
     mark.upto, mark.rolled_at = last, at
     return last < upto["perk_step"]
 

@@ -276,6 +276,7 @@ def _stays_drawn(rows: tuple[tuple[Any, ...], ...]) -> list[Drawing]:
         (gettext("%(who)s: after %(months)s months", who=row[0], months=row[2]), round(row[4] * 100), percent(row[4]),
          row[1] in ("not", "unchosen"))
         for row in rows
+        if row[4] is not HIDDEN
     ]  # fmt: skip
     told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
     return (

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from membership.appeals.rules import dealt
 from membership.reports.lines import month_of
@@ -14,8 +15,7 @@ WAYS = ("last", "first", "embed", "campaign", "language", "appeal")
 NOWHERE = 0
 
 
-@dataclass(frozen=True)
-class Came:
+class Came(NamedTuple):
     """How somebody came to a payment or a membership; what is not known is None. `address` is the last article's."""
 
     article_id: int | None = None
@@ -55,8 +55,7 @@ class Brought:
         return not any(astuple(self))
 
 
-@dataclass(frozen=True)
-class TouchKey:
+class TouchKey(NamedTuple):
     """One way in one month: an article by its number, or a name."""
 
     way: str
@@ -66,8 +65,7 @@ class TouchKey:
     currency: str
 
 
-@dataclass(frozen=True)
-class TouchFact:
+class TouchFact(NamedTuple):
     """Something that came, how, and when."""
 
     came: Came

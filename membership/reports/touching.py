@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +23,6 @@ from membership.reports.touch_lines import WAYS, Brought, Came, TouchFact, Touch
 
 SUMS = ("patrons", "begun", "payments", "begun_gross", "gross")
 KEYS = ("way", "month", "article_id", "name", "currency")
-AT_ONCE = 500
-"""So many lines are written with one statement."""
 Sums = dict[TouchKey, Brought]
 
 
@@ -79,7 +76,7 @@ def touch_sums(
     for key, brought in _added(fresh, zone, ways).items():
         fits = since <= key.month <= until and currency in (None, key.currency)
         if fits and (article_ids is None or key.article_id in article_ids):
-            kept.setdefault(replace(key, month=""), Brought()).take(brought)
+            kept.setdefault(key._replace(month=""), Brought()).take(brought)
     return kept
 
 
@@ -92,12 +89,13 @@ def _added(facts: list[TouchFact], zone: str, ways: Collection[str]) -> Sums:
 
 
 def _upsert(session: Session, sums: Sums) -> None:
-    rows = [asdict(key) | asdict(brought) for key, brought in sums.items()]
+    if not sums:
+        return
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    for start in range(0, len(rows), AT_ONCE):
-        statement = insert(TouchMonth).values(rows[start : start + AT_ONCE])
-        more = {name: getattr(TouchMonth, name) + getattr(statement.excluded, name) for name in SUMS}
-        session.execute(statement.on_conflict_do_update(index_elements=list(KEYS), set_=more))
+    statement = insert(TouchMonth)
+    more = {name: getattr(TouchMonth, name) + getattr(statement.excluded, name) for name in SUMS}
+    rows = [key._asdict() | vars(brought) for key, brought in sums.items()]
+    session.connection().execute(statement.on_conflict_do_update(index_elements=list(KEYS), set_=more), rows)
 
 
 _CAME = (
