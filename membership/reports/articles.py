@@ -165,12 +165,13 @@ def _article_rows(
             found[key.article_id][key.currency] = brought
     far = {article_id: both for (article_id,), both in seen.items()}
     rows: list[tuple[Any, ...]] = []
+    nowhere = (gettext("No article"), "")
 
     def order(one: int) -> tuple[Any, ...]:
         return (one not in named, *_weight(asked, found.get(one, {}), far.get(one, (0, 0))[0]), one)
 
     for article_id in sorted({*found, *far}, key=order):
-        title, address = named.get(article_id, (gettext("No article"), ""))
+        title, address = named.get(article_id, nowhere)
         reached = far.get(article_id, (0, 0))
         for place, (code, brought) in enumerate(lined(asked, found.get(article_id, {}))):
             both = reached if place == 0 else (None, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ class Brought:
     @property
     def is_nothing(self) -> bool:
         """Whether nothing came."""
-        return not any(astuple(self))
+        return not (self.patrons or self.payments)
 
 
 class TouchKey(NamedTuple):
