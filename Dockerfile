@@ -3,6 +3,7 @@ WORKDIR /app
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY membership membership
+RUN python -m membership.catalogs
 COPY templates templates
 COPY migrations migrations
 COPY wsgi.py pyproject.toml ./

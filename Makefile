@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long check bench setup setup-test lock pictures
+.PHONY: demo test test-long check bench setup setup-test lock pictures words
 
 demo: setup
 	@$(PY) -m membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --newsroom-port $(NEWSROOM_PORT) $(if $(FRESH),--fresh)
@@ -29,8 +29,8 @@ check: setup-test
 bench: setup-test
 	@SCALE=$(SCALE) $(PY) -m bench $(BENCH)
 
-setup: $(VENV)/.installed
-setup-test: $(VENV)/.installed $(VENV)/.installed-test
+setup: $(VENV)/.installed $(VENV)/.catalogs
+setup-test: $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.catalogs
 
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -47,6 +47,17 @@ $(VENV)/.installed: requirements.lock $(VENV)/bin/uv
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements-test.lock
 	@touch $@
+
+# The translations as the programs read them.
+CATALOGS := $(wildcard membership/translations/*/LC_MESSAGES/messages.po)
+$(VENV)/.catalogs: $(CATALOGS) | $(VENV)/.installed
+	@$(PY) -m membership.catalogs
+	@touch $@
+
+# All words anew out of the sources into the catalogs: what is new is empty there, what nobody says any more is gone.
+words: setup-test
+	@$(PY) -m tests.house.words $(TEMPLATE)
+	@$(PY) -m membership.catalogs
 
 lock: $(VENV)/bin/uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements.lock

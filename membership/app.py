@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, has_request_context, redirect, request
 from flask import session as cookie
+from flask_babel import get_locale
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -56,8 +57,8 @@ from membership.privacy import views as privacy
 from membership.promises import tasks as promise_tasks
 from membership.promises import views as promises
 from membership.readers import actions as readers_actions
+from membership.readers import language_pages, session_pages, step_pages, stop_pages
 from membership.readers import queries as readers_queries
-from membership.readers import session_pages, step_pages, stop_pages
 from membership.readers import views as readers
 from membership.readers.proving import ask_again
 from membership.reports import tasks as report_tasks
@@ -77,8 +78,8 @@ from membership.webhooks.door import FrontDoor
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
-    newsroom, readers, stop_pages, step_pages, session_pages, giving, memberships, topics, ballots, perks, promises, dunning,
-    account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, privacy,
+    newsroom, readers, stop_pages, step_pages, session_pages, language_pages, giving, memberships, topics, ballots, perks,
+    promises, dunning, account, campaigns, funding, appeals, bulletins, webhooks, webhook_pages, imports, reports, privacy,
     desk,
 )  # fmt: skip
 WORK = (
@@ -92,7 +93,8 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
-        "static", "desk.setup", "desk.set_up", "newsroom.theme", "desk.healthz", "desk.readyz", "webhooks.receive",
+        "static", "desk.setup", "desk.set_up", "language.ask", "language.choose", "newsroom.theme", "desk.healthz",
+        "desk.readyz", "webhooks.receive",
         "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
         "appeals.frame_js", "appeals.frame_css",
     }
@@ -131,7 +133,7 @@ def create_app(config: Config) -> Flask:
         # Pages whose address carries a token send no Referer, so it cannot be asked for; the token and SameSite stay.
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a ballot may lie open for as long as a reader thinks about it
-        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "membership" / "translations"),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
     app.session_interface = Cookies()
@@ -252,4 +254,6 @@ def _install_newsroom(app: Flask) -> None:
 
     @app.context_processor
     def everywhere() -> dict[str, object]:
-        return {"newsroom": current(), "get_locale": locale.get_locale, "base_url": app.config["MEMBERSHIP"].base_url}
+        return {"newsroom": current(), "get_locale": get_locale, "base_url": app.config["MEMBERSHIP"].base_url}
+
+    app.jinja_env.globals["languages"] = locale.in_their_own_words()

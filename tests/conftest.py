@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from membership import db
+from membership import catalogs, db
 from membership.app import connect_outside, create_app
 from membership.config import Config
 from membership.db import engine_for
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     processes.compile_once()
+    catalogs.bring_up_to_date()
     # The SDK's pauses between its tries are the SDK's; ours is that it tries again.
     stripe.HTTPClient.INITIAL_DELAY = 0.01
     # The machine decides how long an example takes; benchmarks have their own place.

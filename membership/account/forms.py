@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext, lazy_gettext, lazy_ngettext
 from wtforms import (
@@ -20,9 +19,9 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp, ValidationError
 
 from membership.account.rules import PAUSE_MONTHS
+from membership.languages import LANGUAGES, OWN_NAMES
 from membership.readers.wishes import SORT_WORDS
 from membership.web.forms import AttemptField, Form, address_field
-from membership.web.locale import LANGUAGES
 
 
 class ChangeForm(Form):
@@ -89,7 +88,7 @@ class PreferencesForm(Form):
     )
     language = SelectField(
         lazy_gettext("Language of our pages and letters"),
-        choices=[SelectChoice(code, Locale.parse(code).get_display_name(code)) for code in LANGUAGES],
+        choices=[SelectChoice(code, name) for code, name in OWN_NAMES.items()],
         default=LANGUAGES[0],
     )
 

@@ -51,7 +51,7 @@ def give_to_address() -> Answer:
     try:
         name = written_name(form.name.data or "")
         with transaction() as session:
-            language = _language(session)
+            language = newsroom.own_language(session)
             person = readers.know(session, str(form.email.data), at=clock.now(), language=language, name=name)
             made = _give(session, person, form)
     except Refused as refused:
@@ -143,8 +143,3 @@ def _person(reader_id: int) -> Person:
 def _zone(session: Session) -> str:
     own = newsroom.current(session)
     return own.time_zone if own else "UTC"
-
-
-def _language(session: Session) -> str:
-    own = newsroom.current(session)
-    return own.language if own else "en"

@@ -122,7 +122,7 @@ def change_size() -> Answer:
         form.renew_after(refused)
         return _page(found, InvitationForm(), form), refused.status
     if now and after.seats == form.wanted:
-        flash(gettext("Your group has %(num)s seats now.", num=after.seats))
+        flash(ngettext("Your group has %(num)s seat now.", "Your group has %(num)s seats now.", after.seats))
     elif after.next_seats is not None:
         flash(gettext("The change is planned. Until then everything stays as it is."))
     return redirect("/account/group", 303)  # type: ignore[return-value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from flask import flash, make_response, redirect, render_template
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -19,11 +19,12 @@ from membership.giving.paper import Paper
 from membership.giving.receipt_models import ReceiptDetails
 from membership.giving.receipts import keep_details, parties
 from membership.giving.statements import Statement, StatementLine, statement
+from membership.languages import language_of
 from membership.newsroom import queries as newsroom
 from membership.promises.queries import StoryLine, stories_for
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES, day, money
+from membership.web.locale import day, money
 
 
 @blueprint.get("/account/receipts/<number>")
@@ -39,7 +40,7 @@ def receipt(number: str) -> str:
 def receipt_pdf(number: str) -> Response:
     """The same as a file, in the language in which it was issued."""
     page, payer, issuer = _receipt(number)
-    language = page.receipt.language if page.receipt.language in LANGUAGES else LANGUAGES[0]
+    language = language_of(page.receipt.language)
     with force_locale(language):
         paper = _receipt_paper(page, payer, issuer, language)
     return _file(paper, f"receipt-{page.receipt.number}.pdf")
@@ -63,10 +64,10 @@ def _receipt_paper(page: queries.ReceiptPage, payer: str, issuer: str, language:
     paper.say(title, size=20, bold=True)
     if receipt.voided_at is not None:
         if receipt.void_reason == "dispute":
-            why = gettext("since %(day)s: the bank has taken this payment back.", day=day(receipt.voided_at))
+            why = gettext("VOID since %(day)s: the bank has taken this payment back.", day=day(receipt.voided_at))
         else:
-            why = gettext("since %(day)s: this payment was refunded.", day=day(receipt.voided_at))
-        paper.say(f"{gettext('VOID')} {why}", size=13, bold=True)
+            why = gettext("VOID since %(day)s: this payment was refunded.", day=day(receipt.voided_at))
+        paper.say(why, size=13, bold=True)
     about = words_of_kind(page.payment.kind)
     if page.tier and page.period_start and page.period_end:
         about = f"{about}: {page.tier}, {day(page.period_start)} – {day(page.period_end)}"
@@ -106,7 +107,7 @@ def yearly_statement_pdf(year: int) -> Response:
     """The same as a file."""
     found, payer, issuer = _statement(year)
     title = gettext("Statement for %(year)s", year=year)
-    paper = Paper(language=current_user.language, title=title)
+    paper = Paper(language=str(get_locale()), title=title)
     paper.say(issuer, grey=True)
     paper.say(title, size=20, bold=True)
     paper.say(payer)
@@ -115,7 +116,7 @@ def yearly_statement_pdf(year: int) -> Response:
         [
             day(line.at),
             words_of_line(line),
-            f"{line.receipt} {gettext('void') if line.void else ''}",
+            gettext("%(number)s (void)", number=line.receipt) if line.void else line.receipt,
             money(line.amount),
         ]
         for line in found.lines

@@ -32,6 +32,7 @@ from membership.giving.guarding import person_key
 from membership.giving.queries import payments_of, waiting_once
 from membership.giving.statements import years_of
 from membership.giving.went_back import went_back
+from membership.languages import LANGUAGES
 from membership.mail.bounces import lift, standing_bounce
 from membership.memberships.gift_queries import gifts_by
 from membership.memberships.given_queries import given_to
@@ -43,7 +44,6 @@ from membership.perks.queries import grants_of
 from membership.readers.wishes import SORTS, wishes
 from membership.refusals import Refused
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 
 __all__ = [
     "address",

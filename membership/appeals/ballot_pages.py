@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from membership import clock
 from membership.appeals.embed_pages import (
     address_of_sheet,
-    direction,
     face_now,
     frame_script,
     kept_page,
@@ -21,9 +20,9 @@ from membership.appeals.rules import language_for
 from membership.appeals.shelf import Face
 from membership.ballots import queries as ballots
 from membership.db import reading
+from membership.languages import LANGUAGES, direction
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 
 
 @blueprint.get("/embed/ballot/<slug>")

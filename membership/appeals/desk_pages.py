@@ -12,13 +12,14 @@ from werkzeug.wrappers import Response
 
 from membership import clock
 from membership.appeals import actions, queries, words
-from membership.appeals.embed_pages import address_of_sheet, direction, face_now, preview
+from membership.appeals.embed_pages import address_of_sheet, face_now, preview
 from membership.appeals.forms import AppealForm
 from membership.appeals.models import Appeal
 from membership.appeals.room import blueprint
 from membership.appeals.rules import Words, check_braces, letter
 from membership.appeals.shelf import shelf
 from membership.db import reading, transaction
+from membership.languages import direction
 from membership.newsroom import queries as newsroom
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow

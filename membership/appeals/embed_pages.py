@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from babel import Locale, UnknownLocaleError
 from flask import Response, current_app, make_response, redirect, request
 from flask_babel import force_locale
 from werkzeug.datastructures import LanguageAccept
@@ -26,12 +25,12 @@ from membership.appeals.room import blueprint
 from membership.appeals.rules import Words, dealt, language_for
 from membership.appeals.shelf import Face, shelf
 from membership.giving import touches
+from membership.languages import LANGUAGES, direction
 from membership.newsroom.currencies import choose
 from membership.newsroom.marks import is_marked
 from membership.newsroom.rules import accent_sheet, canonical_article
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 from membership.web.security import framed_by
 
 MINUTES = "public, max-age=300, stale-while-revalidate=600"
@@ -121,14 +120,6 @@ def _made(face: Face, thanked: bool, variant: int, language: str, currency: str)
 def preview(chosen: Words, face: Face, language: str) -> dict[str, object]:
     """The words as a reader of this language would see them, with the price in the newsroom's own currency."""
     return words.filled(chosen, face.price(face.currency), language)
-
-
-def direction(language: str) -> str:
-    """`ltr` or `rtl`."""
-    try:
-        return str(Locale.parse(language, sep="-" if "-" in language else "_").text_direction)
-    except (ValueError, UnknownLocaleError):
-        return "ltr"
 
 
 def _base() -> str:

@@ -12,7 +12,6 @@ from membership import clock
 from membership.appeals.embed_pages import (
     CARRIED,
     address_of_sheet,
-    direction,
     face_now,
     frame_script,
     kept_page,
@@ -25,11 +24,11 @@ from membership.appeals.shelf import Face
 from membership.campaigns import queries
 from membership.db import reading
 from membership.giving import touches
+from membership.languages import LANGUAGES, direction
 from membership.money import Money
 from membership.newsroom.rules import canonical_article
 from membership.refusals import NotFound
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 
 
 @blueprint.get("/embed/goal/<slug>")

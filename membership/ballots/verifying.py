@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from membership.ballots.counting.methods import RULE_VERSION
 from membership.ballots.published import EVIDENCE
 from membership.ballots.results import Count, counted
 from membership.ballots.seals import Lots, digest, first_break
@@ -123,9 +124,20 @@ def _numbers(evidence: dict[str, Any]) -> Finding:
 def _recount(evidence: dict[str, Any]) -> Finding:
     if any(content is None for _code, content, _weight in evidence["votes"]):
         return Finding("recount", None, "too few votes: their contents are not published")
-    again = counted(_count_of(json.loads(evidence["result"]), evidence["votes"]))
+    result = json.loads(evidence["result"])
+    again = counted(_count_of(result, evidence["votes"]))
     good = again == evidence["result"]
+    if not good and result["rule_version"] != RULE_VERSION:
+        return _by_other_rules(result, json.loads(again))
     return Finding("recount", good, "the same, byte for byte" if good else "counting again gives another result")
+
+
+def _by_other_rules(result: dict[str, Any], again: dict[str, Any]) -> Finding:
+    version = result["rule_version"]
+    if again | {"rule_version": version} == result:
+        return Finding("recount", True, f"the same; it was counted by version {version} of the rules, now by {RULE_VERSION}")
+    words = f"it was counted by version {version} of the rules, this program counts by {RULE_VERSION}: take one of that time"
+    return Finding("recount", None, words)
 
 
 def _count_of(result: dict[str, Any], votes: list[list[Any]]) -> Count:

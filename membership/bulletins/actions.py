@@ -16,6 +16,7 @@ from membership.bulletins.queries import audience, bulletin_by_id, recipients, t
 from membership.bulletins.rules import Segment, segment_of
 from membership.db import insert_once_as
 from membership.jobs.queue import post
+from membership.languages import language_of
 from membership.mail import many
 from membership.mail.models import MailingText
 from membership.mail.writing import Recipient
@@ -228,7 +229,7 @@ def letter_parts(session: Session, bulletin_sort: str, body: str, language: str)
     """What a letter says: its text, its HTML's inside, and the words before the address that stops such letters."""
     base, us = current_app.config["MEMBERSHIP"].base_url, current(session)
     foot = ", ".join(part for part in (us.legal_name or us.name, us.legal_address) if part) if us else ""
-    with force_locale(language):
+    with force_locale(language_of(language)):
         stop_words = str(SORT_WORDS[bulletin_sort][2])
     text, html = wording.as_text(body, base), wording.as_html(body, base)
     return f"{text}\n-- \n{foot}\n", f"{html}{wording.small(foot)}", stop_words

@@ -19,12 +19,12 @@ from membership.bulletins.models import Bulletin, BulletinText
 from membership.bulletins.room import blueprint
 from membership.bulletins.rules import Audience, NotADraft, segment_of
 from membership.db import reading, transaction
+from membership.languages import LANGUAGES
 from membership.memberships.queries import open_tiers
 from membership.newsroom import queries as newsroom
 from membership.refusals import Refused
 from membership.topics.queries import listed
 from membership.web.access import Who, allow
-from membership.web.locale import LANGUAGES
 from membership.web.text import markdown
 
 Answer = Response | str | tuple[str, int]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from membership.newsroom.defaults import PAGES as DEFAULTS
-
 MISSION = (
     "We are five people above the old ice house. We read what the harbour board signs, ride the buses that are to be cut, "
     "and print what we find where everybody can read it."
@@ -15,4 +13,4 @@ law, and one goes into the fund for stories that take longer than a month. Nobod
 does. The accounts are read aloud at the yearly meeting, and patrons may come.
 """
 
-PAGES = DEFAULTS | {"money": MONEY}
+PAGES = {"money": MONEY}

@@ -117,6 +117,7 @@ def seed(
         session, cast, secret=secret, at=at, chance=chance, story_url=f"{site_url}/{NIGHT_BUS.slug}"
     )  # fmt: skip
     books.bring_memberships_to(session, accounts, at - story.SECOND_OPENED)
+    session.flush()  # or what was changed and not written yet would be forgotten: the head of the audit trail among it
     session.expire_all()
     given_away.tell(
         session, gifts, tiers=tier_ids, checkouts=checkouts, paid=paid, known=known, perk_id=perk.id, by=staff["manager"],
@@ -124,6 +125,7 @@ def seed(
     )  # fmt: skip
     story.tell_second(session, cast, secret=secret, at=at, chance=chance)
     books.bring_memberships_to(session, accounts, None)
+    session.flush()  # or what was changed and not written yet would be forgotten: the head of the audit trail among it
     session.expire_all()
     story.tell_waiting(session, cast, at=at, chance=chance)
     session.add_all(

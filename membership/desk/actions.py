@@ -18,7 +18,7 @@ from membership.money import Money
 from membership.newsroom import actions as newsroom
 from membership.newsroom.actions import About
 from membership.newsroom.defaults import YEAR_IN_MONTHS
-from membership.newsroom.queries import coffees
+from membership.newsroom.queries import coffees, own_language
 from membership.newsroom.rules import by_the_cup
 from membership.readers import actions as readers
 from membership.readers.models import Person
@@ -61,7 +61,8 @@ def open_newsroom(session: Session, first: FirstRun, *, at: datetime) -> Person:
     for position, tier in enumerate(first.tiers, start=1):
         _make_tier(session, tier, position)
     post(session, "memberships.sync_tiers", "memberships.sync_tiers", due_at=at)
-    admin = readers.know(session, first.admin_email, at=at, name=first.admin_name)
+    name, language = first.admin_name, first.about.language
+    admin = readers.know(session, first.admin_email, at=at, name=name, language=language)
     readers.grant_role(session, admin.reader_id, "admin", at=at, by=None)
     note(session, actor_id=None, action="newsroom:opened", object="newsroom/1", at=at, tiers=len(first.tiers))
     note(session, actor_id=None, action="role:granted", object=f"reader/{admin.reader_id}", at=at, role="admin")
@@ -110,7 +111,7 @@ def write_page(session: Session, slug: str, text: str, *, by: int, at: datetime)
 
 def invite(session: Session, email: str, *, name: str, role: str, by: int | None, at: datetime) -> Person:
     """Give somebody a role and tell them by letter. Raises `LastAdmin`. `by` None: an operator on the console."""
-    person = readers.know(session, email, at=at, name=name)
+    person = readers.know(session, email, at=at, name=name, language=own_language(session))
     readers.grant_role(session, person.reader_id, role, at=at, by=by)
     recipient = Recipient(person.email, person.name, person.language, person.reader_id)
     write(session, "invited", recipient, key=f"invited:{person.reader_id}:{at.isoformat()}", at=at, role=role)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import force_locale, gettext, lazy_gettext
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from membership.desk.actions import NewTier
+from membership.languages import language_of
 from membership.money import CURRENCIES, Money, check_bounds, read_amount
 from membership.newsroom import defaults
 from membership.newsroom.forms import AboutForm, sites_field
@@ -84,7 +86,9 @@ class SetupForm(_Sites, AboutForm):
         code = self.currency.data
         floor = Money(defaults.COFFEES[code], code)
         monthly = read_price(price, code, floor=floor)
-        return NewTier(default.slug, name.data or default.name, default.blurb, monthly) if monthly else None
+        with force_locale(language_of(self.language.data or "")):
+            blurb = gettext(default.blurb)
+        return NewTier(default.slug, name.data or default.name, blurb, monthly) if monthly else None
 
 
 for _number, _tier in enumerate(defaults.TIERS, start=1):
@@ -93,7 +97,7 @@ for _number, _tier in enumerate(defaults.TIERS, start=1):
         f"tier_name_{_number}",
         StringField(
             lazy_gettext("Name"),
-            default=_tier.name,
+            default=partial(gettext, _tier.name),
             validators=[DataRequired(lazy_gettext("Please give it a name.")), Length(max=60)],
         ),
     )

@@ -50,10 +50,7 @@ def describe() -> Answer:
         return _page(about=form), 422
     try:
         with transaction() as session:
-            standing = current(session)
-            assert standing is not None, "no page of the desk opens before the first run"
-            about = form.about(language=standing.language, time_zone=standing.time_zone)
-            actions.describe_newsroom(session, about, by=current_user.reader_id, at=clock.now())
+            actions.describe_newsroom(session, form.about(), by=current_user.reader_id, at=clock.now())
     except Refused as refused:
         form.show(refused, "name")
         return _page(about=form), refused.status
@@ -99,7 +96,7 @@ def text(slug: str) -> str:
         raise NotFound()
     with reading() as session:
         found = page(session, slug)
-    text = found.text if found else defaults.PAGES[slug]
+    text = found.text if found else defaults.page_text(slug)
     return _text_page(slug, TextForm(formdata=None, text=text, may_be_empty=slug in MAY_BE_EMPTY))
 
 

@@ -14,7 +14,7 @@ from membership.dunning.models import CardLink
 from membership.gateway import client as gateway
 from membership.gateway import collecting
 from membership.gateway.looking import look_again
-from membership.giving.paying import STRIPE_LOCALES, language
+from membership.giving.paying import language, stripe_locale
 from membership.memberships.models import Membership
 from membership.memberships.rules import ENDED
 from membership.memberships.tiers import Tier
@@ -93,14 +93,14 @@ def to_hosted_page(membership: Membership, link: CardLink | None, *, cancel_path
         raise HasEnded() from gone
     with transaction() as session:
         change = actions.begin_card_change(session, membership, link, at=at)
-    base, short = current_app.config["MEMBERSHIP"].base_url, language().split("_")[0]
+    base = current_app.config["MEMBERSHIP"].base_url
     opened = collecting.open_setup_checkout(
         collecting.SetupRequest(
             token=change.token,
             customer_id=customer_id,
             subscription_id=membership.subscription_id,
             currency=membership.currency,
-            locale=short if short in STRIPE_LOCALES else "auto",
+            locale=stripe_locale(language()),
             success_url=f"{base}/card/updated?session_id={{CHECKOUT_SESSION_ID}}",
             cancel_url=base + cancel_path,
         )

@@ -26,7 +26,6 @@ from membership.web.limits import keyed
 
 OPEN_FOR = timedelta(hours=25)
 """A hosted page lives a day; what is charged later is a renewal, and no try of this checkout."""
-SHOWN = {"client": "one address in {near}", "network": "{near}", "person": "{email}", "card": "a card used by {email}"}
 
 
 class NothingToLift(Refused):
@@ -90,7 +89,7 @@ def _note(
     subjects = {"client": origin.client, "network": origin.network, "person": origin.person, "card": values["card"]}
     for kind, subject in subjects.items():
         if subject:
-            told = SHOWN[kind].format(near=origin.near, email=checkout.email)
+            told = origin.near if kind in {"client", "network"} else checkout.email
             _suspend(session, kind, str(subject), told, figures, at=at)
 
 

@@ -45,6 +45,12 @@ def language() -> str:
     return str(get_locale() or "en")
 
 
+def stripe_locale(language: str) -> str:
+    """In which language Stripe's own pages are then: `auto`, the browser's, where Stripe does not know ours (Ukrainian)."""
+    short = language.partition("_")[0]
+    return short if short in STRIPE_LOCALES else "auto"
+
+
 def coffees_and_currency(
     wish: str | None, *, priced: Callable[[Session], set[str]] | None = None
 ) -> tuple[dict[str, Money], str]:
@@ -177,13 +183,12 @@ def back_to(path: str, form: PayForm, **values: str) -> str:
 
 def _request(checkout: Checkout, customer_id: str | None, back: str) -> CheckoutRequest:
     base = current_app.config["MEMBERSHIP"].base_url
-    short = checkout.language.split("_")[0]
     return CheckoutRequest(
         token=checkout.token,
         amount=Money(checkout.amount, checkout.currency),
         email=checkout.email,
         customer_id=customer_id,
-        locale=short if short in STRIPE_LOCALES else "auto",
+        locale=stripe_locale(checkout.language),
         success_url=f"{base}/welcome?session_id={{CHECKOUT_SESSION_ID}}",
         cancel_url=f"{base}{back}",
     )

@@ -16,6 +16,7 @@ from membership.giving.receipts import post_receipt
 from membership.giving.rules import attempt_key
 from membership.giving.way_models import OtherGift, OtherWays
 from membership.money import Money
+from membership.newsroom.queries import own_language
 from membership.readers import actions as readers
 from membership.readers.models import Reader
 from membership.readers.trail import note
@@ -113,7 +114,7 @@ def undo_gift(session: Session, payment_id: int, *, by: int, at: datetime) -> Pa
 def _giver(session: Session, gift: Gift, *, at: datetime) -> int:
     """The reader of the address; without one a reader of whom nothing personal is known but the receipt's name."""
     if gift.email:
-        return readers.know(session, gift.email, at=at, name=gift.name).reader_id
+        return readers.know(session, gift.email, at=at, name=gift.name, language=own_language(session)).reader_id
     reader = Reader(created_at=at)
     session.add(reader)
     session.flush()

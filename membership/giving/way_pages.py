@@ -49,7 +49,7 @@ def other_ways() -> str:
     article = article_asked()
     with reading() as session:
         found, text = way_acts.ways(session), newsroom.page(session, "ways")
-    words = text.text if text else defaults.PAGES["ways"]
+    words = text.text if text else defaults.page_text("ways")
     return render_template(
         "newsroom/ways.html", text=words, article=article, ways=found, grouped=grouped, picture=_qr(found),
         links={name: read_links(getattr(found, name), field=name) for name in LINKS},

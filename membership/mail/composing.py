@@ -19,6 +19,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
+from membership.languages import direction
 from membership.mail.models import Letter, MailingText
 
 _MARK = 16
@@ -168,7 +169,8 @@ def inside(text: str) -> str:
 def _begin(language: str) -> str:
     """The page that a letter is written on."""
     return (
-        f'<!doctype html><html lang="{language}"><body style="margin:0;padding:24px;background:#fdfbf7;color:#221e1a;'
+        f'<!doctype html><html lang="{language.replace("_", "-")}" dir="{direction(language)}">'
+        '<body style="margin:0;padding:24px;background:#fdfbf7;color:#221e1a;'
         'font:17px/1.6 Georgia,serif"><div style="max-width:560px;margin:0 auto">'
     )
 

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 from membership.db import UtcTime, insert_each_once, insert_once, run
 from membership.jobs.models import Job
 from membership.jobs.queue import post
+from membership.languages import language_of
 from membership.mail.bounces import withdraw
 from membership.mail.composing import whole_text
 from membership.mail.models import Letter, Mailing, MailingText, MailPace
@@ -64,12 +65,12 @@ def write_each(session: Session, mailing_id: int, kind: str, those: Sequence[One
     one for the same reason, or at the same address, gets no second one."""
     rows = []
     for one in those:
-        with force_locale(one.to.language):
+        with force_locale(language_of(one.to.language)):
             said = render_template(
                 f"letters/{kind}.txt", to=one.to, stop_address=one.stop_address, **(one.values or {})
             )
         subject, words = in_words(said)
-        rows.append(_row(mailing_id, kind, one, one.to.language, subject, words, at))
+        rows.append(_row(mailing_id, kind, one, language_of(one.to.language), subject, words, at))
     if rows:
         insert_each_once(session, Letter, rows)
         wake(session, str(rows[0]["key"]), at=at)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import insert_once_for_id
 from membership.jobs.queue import post
+from membership.languages import language_of
 from membership.mail.models import Letter
 
 _GAPS = re.compile(r"\n[ \t]*\n\s*\n")
@@ -49,11 +50,11 @@ def write(
     A `fleeting` letter carries a secret; its text is wiped once it is sent. `stop_address`: where letters of
     this sort can be stopped.
     """
-    with force_locale(to.language):
+    with force_locale(language_of(to.language)):
         rendered = render_template(f"letters/{kind}.txt", to=to, stop_address=stop_address, **values)
     subject, text = in_words(rendered)
     letter_id = insert_once_for_id(
-        session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=to.language,
+        session, Letter, key=key, kind=kind, reader_id=to.reader_id, address=to.address, language=language_of(to.language),
         subject=subject, text=text, fleeting=fleeting,
         stop_address=stop_address, state="queued", written_at=at,
     )  # fmt: skip

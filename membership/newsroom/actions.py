@@ -45,12 +45,11 @@ class About:
 def set_up(
     session: Session, about: About, *, origins: Sequence[str], coffees: Mapping[str, int], at: datetime
 ) -> Newsroom:
-    """Open the newsroom, with its sites, the currencies offered and the texts to begin with. Raises `AlreadySetUp`."""
+    """Open the newsroom, with its sites and the currencies offered. Raises `AlreadySetUp`."""
     if not insert_once(session, Newsroom, id=1, opened_at=at, **asdict(about)):
         raise AlreadySetUp()
     replace_sites(session, origins)
     replace_coffees(session, coffees)
-    session.add_all(Page(slug=slug, text=text, changed_at=at) for slug, text in defaults.PAGES.items())
     session.flush()
     return session.get_one(Newsroom, 1)
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from flask_babel import lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from membership.languages import OWN_NAMES
 from membership.newsroom import defaults
 from membership.newsroom.actions import About
-from membership.newsroom.rules import read_accent
+from membership.newsroom.rules import read_accent, time_zones
 from membership.refusals import Refused
 from membership.web.errors import words_of
 from membership.web.forms import Form, address_field
 
 SITES_LIMIT = 4000
+
+
+def zone_choices() -> list[SelectChoice]:
+    """Time zones by continent, as the tz database names them; places are written with spaces."""
+    return [
+        SelectChoice(name, place.replace("_", " "), optgroup=continent)
+        for name in time_zones()
+        for continent, _, place in [name.partition("/") if "/" in name else ("UTC", "", name)]
+    ]
 
 
 class AboutForm(Form):
@@ -46,6 +56,12 @@ class AboutForm(Form):
     )
     tax_number = StringField(lazy_gettext("Tax or register number"), validators=[Length(max=100)])
     currency = SelectField(lazy_gettext("Your own currency"), choices=[SelectChoice(code) for code in defaults.COFFEES])
+    language = SelectField(
+        lazy_gettext("The newsroom's language"),
+        choices=[SelectChoice(code, name) for code, name in OWN_NAMES.items()],
+        default=lambda: str(get_locale()),
+    )
+    time_zone = SelectField(lazy_gettext("Time zone"), choices=zone_choices, default="UTC")
     accent = StringField(
         lazy_gettext("Your colour"),
         default=defaults.ACCENT,
@@ -60,8 +76,8 @@ class AboutForm(Form):
         except Refused as refused:
             raise ValidationError(words_of(refused)) from None
 
-    def about(self, *, language: str = "en", time_zone: str = "UTC") -> About:
-        """What was typed, with what this form does not ask."""
+    def about(self) -> About:
+        """What was typed."""
         return About(
             name=self.name.data or "",
             tagline=self.tagline.data or "",
@@ -72,8 +88,8 @@ class AboutForm(Form):
             tax_number=self.tax_number.data or "",
             currency=self.currency.data,
             accent=read_accent(self.accent.data or ""),
-            language=language,
-            time_zone=time_zone,
+            language=self.language.data,
+            time_zone=self.time_zone.data,
         )
 
 

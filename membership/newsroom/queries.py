@@ -47,6 +47,12 @@ def sites(session: Session) -> list[str]:
     return list(session.execute(select(Site.origin).order_by(Site.origin)).scalars())
 
 
+def own_language(session: Session) -> str:
+    """The newsroom's language: for whoever has not shown another one."""
+    newsroom = current(session)
+    return newsroom.language if newsroom else "en"
+
+
 def page(session: Session, slug: str) -> Page | None:
     """A text of the staff's."""
     return session.get(Page, slug)

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Container
+from functools import cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
+from zoneinfo import available_timezones
 
 from membership.money import Money, currency
 from membership.refusals import N_, Refused
@@ -16,6 +18,8 @@ READABLE = 4.5
 """The contrast that WCAG 2.2 (1.4.3) asks of text, as a ratio to 1."""
 DARK_SHEET = "#211d19"
 """The lightest background on which the accent stands when the screen is dark (house.css, --sheet)."""
+
+CONTINENTS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 
 
 class WrongSetupToken(Refused):
@@ -186,3 +190,10 @@ def by_the_cup(price: Money, here: Money, there: Money) -> Money:
 def _round_step(minor: int) -> int:
     """What a price of this size is rounded to: two digits stay, the second a 0 or 5 in the smaller sizes."""
     return {1: 1, 2: 5, 3: 50, 4: 100, 5: 500}.get(len(str(minor)), 5000)
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """UTC, and the zones that are named after places; the tz database's old and short names are left out."""
+    places = (name for name in available_timezones() if name.partition("/")[0] in CONTINENTS)
+    return ("UTC", *sorted(places))

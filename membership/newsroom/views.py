@@ -54,4 +54,4 @@ def contact() -> str:
 def _text(slug: str) -> str:
     with reading() as session:
         found = page(session, slug)
-    return found.text if found else defaults.PAGES[slug]
+    return found.text if found else defaults.page_text(slug)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once_for_id
@@ -34,9 +35,9 @@ def wake(session: Session, reader_id: int, *, at: datetime) -> None:
 def grant_perks(session: Session, reader_id: int, *, at: datetime) -> int:
     """Bring a reader's perks in step with how they stand now; returns how many were issued.
 
-    What is due is issued, each with a letter; what standing no longer carries is revoked, and comes back with it; what was
-    not claimed in time expires. The next moment at which any of this may change is posted. Told twice, or by two workers
-    at once, it is done once.
+    What is due is issued, and told in one letter; what standing no longer carries is revoked, and comes back with it;
+    what was not claimed in time expires. The next moment at which any of this may change is posted. Told twice, or by
+    two workers at once, it is done once.
     """
     stand = queries.stand_of(session, reader_id, at)
     perks = queries.perks_with_tiers(session)
@@ -50,7 +51,10 @@ def grant_perks(session: Session, reader_id: int, *, at: datetime) -> int:
         for grant in grants:
             if grant.perk_id == perk.id:
                 _review(session, grant, perk, kept=keeps(bound, stand.tiers, ranks), at=at)
-    return sum(_issue(session, perk, bound, stand, reader_id, grants, at=at) for perk, bound in perks)
+    made = [(perk, _issue(session, perk, bound, stand, reader_id, grants, at=at)) for perk, bound in perks]
+    issued = [(perk, grant) for perk, grant in made if grant is not None]
+    _tell(session, reader_id, issued, at=at)
+    return len(issued)
 
 
 def _look_again(
@@ -95,21 +99,24 @@ def _review(session: Session, known: PerkGrant, perk: Perk, *, kept: bool, at: d
 def _issue(
     session: Session, perk: Perk, bound: Collection[int], stand: Stand, reader_id: int, grants: list[PerkGrant],
     *, at: datetime,
-) -> bool:  # fmt: skip
+) -> PerkGrant | None:  # fmt: skip
     had = queries.had_of(grants, perk.id)
     taken = ledger.places_taken(session, perk.id) if perk.most is not None else 0
     if not look(queries.terms_of(perk, bound), stand, had, issued=taken, at=at).due:
-        return False
-    grant = ledger.issue(session, perk, reader_id, number=had.times + 1, at=at)
-    if grant is None:
-        return False
-    person = session.get(Person, reader_id)
-    if person is not None:
-        to = Recipient(person.email, person.name, person.language, reader_id)
-        kind = "perk_link" if perk.kind == "link" else "perk_issued"
-        way = links.token_of(grant) if perk.kind == "link" else ""
-        write(session, kind, to, key=f"perk:{grant.id}", at=at, perk=perk, grant=grant, way=way)
-    return True
+        return None
+    return ledger.issue(session, perk, reader_id, number=had.times + 1, at=at)
+
+
+def _tell(session: Session, reader_id: int, issued: Sequence[tuple[Perk, PerkGrant]], *, at: datetime) -> None:
+    """One letter about what was issued now, however much: a new patron of a full house gets no pile of them."""
+    person = session.get(Person, reader_id) if issued else None
+    if person is None:
+        return
+    to = Recipient(person.email, person.name, person.language, reader_id)
+    told = [(perk, grant, links.token_of(grant) if perk.kind == "link" else "") for perk, grant in issued]
+    perk, grant, way = told[0]
+    kind = "perks_issued" if len(told) > 1 else "perk_link" if perk.kind == "link" else "perk_issued"
+    write(session, kind, to, key=f"perk:{grant.id}", at=at, issued=told, perk=perk, grant=grant, way=way)
 
 
 def make_perk(
@@ -141,15 +148,17 @@ def change_perk(
     """
     if "address" in values:
         values = {**values, "address": checked_address(values["address"])}
-    taken = select(Perk.id).where(Perk.slug == slug_of(values["title"]), Perk.id != perk_id)
     _issue_from_now(session, queries.perk_by_id(session, perk_id), at=at)
     perk = ledger.hold_perk(session, perk_id)
-    if session.execute(taken).first() is not None:
-        raise TitleTaken()
     changed = sorted(name for name, value in values.items() if getattr(perk, name) != value)
-    for name in changed:
-        setattr(perk, name, values[name])
-    perk.slug = slug_of(perk.title)
+    try:
+        with session.begin_nested():
+            for name in changed:
+                setattr(perk, name, values[name])
+            perk.slug = slug_of(perk.title)
+            session.flush()
+    except IntegrityError:  # the unique key on its address has the last word
+        raise TitleTaken() from None
     session.execute(delete(PerkTier).where(PerkTier.perk_id == perk.id))
     bound = _bind(session, perk, tier_ids)
     seats.refill(session, perk, at=at)

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any
 
 from flask import flash, redirect, render_template, request
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from sqlalchemy.orm import Session
@@ -158,9 +158,9 @@ def add_codes(perk_id: int) -> Answer:
     except Refused as refused:
         return _manage(perk_id, trouble=refused), refused.status
     if request.form.get("used"):
-        flash(gettext("%(number)s codes are marked as used.", number=count))
+        flash(ngettext("%(num)s code is marked as used.", "%(num)s codes are marked as used.", count))
     else:
-        flash(gettext("%(number)s new codes are in stock.", number=count))
+        flash(ngettext("%(num)s new code is in stock.", "%(num)s new codes are in stock.", count))
     return redirect(f"/staff/perks/{perk_id}", 303)
 
 

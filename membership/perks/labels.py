@@ -86,14 +86,14 @@ def lines_of(address: PostalAddress, language: str) -> list[str]:
 
 
 def printed(
-    addresses: Sequence[tuple[int, PostalAddress]], sheet: Sheet, *, first: int, language: str, by_hand: str
+    addresses: Sequence[tuple[int, PostalAddress]], sheet: Sheet, *, first: int, language: str, title: str, by_hand: str
 ) -> bytes:
     """The labels as a PDF: numbers of grants and their addresses, beginning with label `first` (from 1) of the first sheet.
 
     An address with letters that the font does not have is not printed wrongly: a last page names its number, after the
     words `by_hand`.
     """
-    paper = Paper(language=language, title="Labels")
+    paper = Paper(language=language, title=title)
     paper.set_auto_page_break(False)
     paper.set_margin(0)
     paper.c_margin = 0

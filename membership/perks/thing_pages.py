@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel import Locale
 from flask import flash, redirect, render_template
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import SelectChoice
@@ -124,7 +124,9 @@ def address_labels(perk_id: int) -> Response:
             rows=len(addresses),
         )  # fmt: skip
     by_hand = gettext("To be written by hand, because this font does not have their letters; numbers of the packing list:")
-    made = labels.printed(addresses, sheet, first=first, language=str(get_locale() or "en"), by_hand=by_hand)
+    made = labels.printed(
+        addresses, sheet, first=first, language=str(get_locale() or "en"), title=gettext("Labels"), by_hand=by_hand
+    )
     headers = {"Content-Disposition": f'attachment; filename="labels-{perk.id}.pdf"'}
     return Response(made, content_type="application/pdf", headers=headers)
 
@@ -135,7 +137,7 @@ def ask_addresses(perk_id: int) -> Response:
     """Write to those whose address is old or missing."""
     with transaction() as session:
         asked = parcels.ask_again(session, key(perk_id), at=clock.now())
-    flash(gettext("%(number)s letters go out.", number=asked))
+    flash(ngettext("%(num)s letter goes out.", "%(num)s letters go out.", asked))
     return redirect(f"/staff/perks/{perk_id}", 303)
 
 

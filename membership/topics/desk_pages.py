@@ -48,7 +48,8 @@ def _screen(topic_id: int, **posted: Form) -> str:
             raise NotFound()
         links, tags = queries.links_of(session, topic_id), queries.tags_of(session, topic_id)
         into = queries.topic_by_id(session, topic.merged_into_id) if topic.merged_into_id else None
-        words = {"title": topic.title, "why": topic.why, "links": "\n".join(links)}
+        after = queries.newest_revision(session, topic_id)
+        words = {"title": topic.title, "why": topic.why, "links": "\n".join(links), "after": after}
         forms: dict[str, Form] = {
             "decision": DecisionForm(formdata=None),
             "words": EditForm(formdata=None, data=words),
@@ -100,9 +101,11 @@ def edit(topic_id: int) -> Any:
     form, by, at = EditForm(), current_user.reader_id, clock.now()
 
     def act(session: Session) -> None:
+        seen = int(form.after.data or 0) if (form.after.data or "0").isdecimal() else 0
+        form.after.data = str(queries.newest_revision(session, topic_id))  # what the page shows if the form comes back
         editing.edit(
             session, topic_id, title=form.title.data or "", why=form.why.data or "", links=form.link_lines(),
-            reason=form.why_changed.data or "", by=by, at=at,
+            reason=form.why_changed.data or "", after=seen, by=by, at=at,
         )  # fmt: skip
 
     done = _("The words are changed, and what stood there before can be read on the topic's page.")

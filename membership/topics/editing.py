@@ -17,7 +17,7 @@ from membership.topics import rules
 from membership.topics.index import put_in
 from membership.topics.models import Topic, TopicDecision, TopicLink, TopicRevision, TopicSupport, TopicTag
 from membership.topics.news import post_news
-from membership.topics.queries import links_of, promised_ids, stands_on_ballot, tags_of, topic_by_id
+from membership.topics.queries import links_of, newest_revision, promised_ids, stands_on_ballot, tags_of, topic_by_id
 
 
 def merge(session: Session, topic_id: int, into_id: int, *, by: int, at: datetime, reason: str = "") -> None:
@@ -77,11 +77,13 @@ def edit(
     by: int,
     at: datetime,
     reason: str = "",
+    after: int | None = None,
 ) -> bool:
     """Correct a topic's words; what it said before is kept, and public. False when nothing changes.
 
-    Its address stays. What stands on an open ballot stays as it was when that opened. Raises `NotFound`, `AlreadyDecided`
-    (merged), `ReasonTooLong` and what a proposal raises.
+    `after`: the newest correction that the editor had seen (`newest_revision`); None where nobody looked. Its address stays.
+    What stands on an open ballot stays as it was when that opened. Raises `NotFound`, `AlreadyDecided` (merged),
+    `ChangedMeanwhile`, `ReasonTooLong` and what a proposal raises.
     """
     topic = topic_by_id(session, topic_id, lock=True)
     if topic is None:
@@ -92,6 +94,8 @@ def edit(
     reason, before = rules.check_reason(reason, needed=False), links_of(session, topic.id)
     if (title, why, lines) == (topic.title, topic.why, before):
         return False
+    if after is not None and newest_revision(session, topic.id) != after:
+        raise rules.ChangedMeanwhile()
     session.add(
         TopicRevision(
             topic_id=topic.id, title=topic.title, why=topic.why, links="\n".join(before), reason=reason, edited_by=by,

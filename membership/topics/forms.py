@@ -35,8 +35,9 @@ class DecisionForm(Form):
 
 
 class EditForm(WordsForm):
-    """A correction of a topic's words."""
+    """A correction of a topic's words. `after`: the number of the newest correction that its writer had seen, 0 for none."""
 
+    after = HiddenField(default="0")
     why_changed = StringField(_l("Why it was changed (public, optional)"))
 
 

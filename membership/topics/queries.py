@@ -91,6 +91,11 @@ def supports(session: Session, topic_id: int, reader_id: int) -> bool:
     return session.get(TopicSupport, (topic_id, reader_id)) is not None
 
 
+def newest_revision(session: Session, topic_id: int) -> int:
+    """The number of the last correction of a topic's words; 0 if they are as they were proposed."""
+    return session.execute(select(func.max(TopicRevision.id)).where(TopicRevision.topic_id == topic_id)).scalar() or 0
+
+
 def links_of(session: Session, topic_id: int) -> list[str]:
     """The background that the proposer gave."""
     statement = select(TopicLink.address).where(TopicLink.topic_id == topic_id).order_by(TopicLink.position)

@@ -63,6 +63,16 @@ class TooManyLinks(Refused):
     words = N_("Please give at most %(most)s links.")
 
 
+class ChangedMeanwhile(Refused):
+    """Two editors wrote at once: the second sees the words of the first before they are replaced."""
+
+    field = "title"
+    words = N_(
+        "Somebody changed this topic while you were writing. What it says now stands on this page; your words are still in "
+        "the form, and sending them again puts them in its place."
+    )
+
+
 class ReasonMissing(Refused):
     """Turning a topic away, or holding it, needs a reason that everybody may read."""
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, render_template
-from flask_babel import gettext
+from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from membership.languages import LANGUAGES
 from membership.refusals import N_, Refused
+from membership.web.locale import browsers_choice
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ WORDS = {
     413: N_("That was larger than we take."),
     500: N_("Something went wrong on our side. It has been noted; nothing was charged by this page."),
 }
-DATABASE_AWAY = "We cannot reach our books at the moment. Nothing was lost or charged; please try again in a minute.\n"
+DATABASE_AWAY = N_("We cannot reach our books at the moment. Nothing was lost or charged; please try again in a minute.")
 
 
 def words_of(refused: Refused) -> str:
@@ -54,7 +56,9 @@ def install(app: Flask) -> None:
     def database_away(error: OperationalError) -> tuple[str, int, dict[str, str]]:
         """The database does not answer: a page that needs none. Stripe, told 503, delivers again."""
         log.error("the database does not answer: %s", type(error.orig).__name__)
-        return DATABASE_AWAY, 503, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "30"}
+        with force_locale(browsers_choice() or LANGUAGES[0]):  # the reader's own would have to be asked for
+            words = gettext(DATABASE_AWAY)
+        return f"{words}\n", 503, {"Content-Type": "text/plain; charset=utf-8", "Retry-After": "30"}
 
     @app.errorhandler(DataError)
     @app.errorhandler(OverflowError)

@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from operator import index
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.support import Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_domain, get_locale, get_timezone
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
+from werkzeug.wrappers import Response
 
+from membership.languages import LANGUAGES, OWN_NAMES, language_of
 from membership.money import Money
 
-__all__ = ["LANGUAGES", "browser_languages", "chosen_language", "day", "get_locale", "install", "moment", "money"]
-
-LANGUAGES = ("en",)
-"""The languages that are complete; a reader is never shown half of one."""
+REMEMBERED_FOR = timedelta(days=400)
+"""As long as browsers keep a cookie (RFC 6265bis, 5.5)."""
 
 
 def chosen_language(newsroom_language: str) -> str:
-    """The reader's own, else the browser's, else the newsroom's."""
+    """The signed-in reader's own, else what was chosen in this browser, else the browser's, else the newsroom's."""
     if not has_request_context():
-        return newsroom_language
+        return language_of(newsroom_language)
     if current_user and current_user.is_authenticated and current_user.language in LANGUAGES:
         return str(current_user.language)
-    return request.accept_languages.best_match(LANGUAGES) or (
-        newsroom_language if newsroom_language in LANGUAGES else LANGUAGES[0]
-    )
+    return browsers_choice() or language_of(newsroom_language)
+
+
+def browsers_choice() -> str | None:
+    """What was chosen in this browser, else the first of the browser's own languages that is ours. Asks no database."""
+    remembered = request.cookies.get(_cookie())
+    return remembered if remembered in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
+
+
+def remember(answer: Response, language: str) -> None:
+    """Let the browser keep the choice."""
+    answer.set_cookie(
+        _cookie(), language, max_age=REMEMBERED_FOR, path="/", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True, samesite="Lax",
+    )  # fmt: skip
+
+
+def in_their_own_words() -> Markup:
+    """All of them, each by its own name and marked as what it is."""
+    return Markup(" · ").join(Markup('<span lang="{}">{}</span>').format(tag, name) for tag, name in OWN_NAMES.items())
+
+
+def _cookie() -> str:
+    return "__Host-language" if current_app.config["SESSION_COOKIE_SECURE"] else "language"
 
 
 def browser_languages() -> list[str]:
@@ -60,14 +82,19 @@ def moment(value: datetime, zone: str | None = None) -> Markup:
     return Markup('<time datetime="{}">{} ({})</time>').format(value.isoformat(), escape(words), local.tzname())
 
 
+def named(tag: str) -> str:
+    """What a language calls itself; its tag, where it is none of ours."""
+    return OWN_NAMES.get(tag, tag)
+
+
 def install(app: Flask, newsroom_language: Callable[[], str], newsroom_zone: Callable[[], str]) -> None:
     """Set up translations and the templates' filters. The newsroom's language and zone are asked at each request."""
     Babel(app, locale_selector=lambda: chosen_language(newsroom_language()), timezone_selector=newsroom_zone)
-    app.jinja_env.filters |= {"money": money, "day": day, "moment": moment}
+    app.jinja_env.filters |= {"money": money, "day": day, "moment": moment, "language": named}
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda words: _translations().ugettext(words),
-        lambda one, many, number: _translations().ungettext(one, many, number),
+        lambda one, many, number: _translations().ungettext(one, many, index(number)),
         newstyle=True,
         pgettext=lambda context, words: _translations().upgettext(context, words),
         npgettext=lambda context, one, many, number: _translations().unpgettext(context, one, many, number),
@@ -85,7 +112,8 @@ def _phrases() -> dict[str, Callable[..., str]]:
 
     @pass_eval_context
     def ngettext(eval_ctx: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
-        return _filled(eval_ctx, words.ungettext(one, many, num), {"num": num, **values})
+        # Only a whole number has a plural form. English would not ask, so a slip is made to show there, too.
+        return _filled(eval_ctx, words.ungettext(one, many, index(num)), {"num": num, **values})
 
     return {"gettext": gettext, "ngettext": ngettext}
 

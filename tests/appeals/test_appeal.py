@@ -66,7 +66,7 @@ def test_any_cache_may_keep_it_and_no_cookie_is_read_or_set(session, client):
     assert client.get("/embed/appeal").data == answer.data
 
 
-@pytest.mark.parametrize(("languages", "price"), [("de-AT", "€3"), ("en-US", "$3.50"), ("ja", "¥400"), ("", "€3")])
+@pytest.mark.parametrize(("languages", "price"), [("de-AT", "3\u00a0€"), ("en-US", "$3.50"), ("ja", "¥400"), ("", "€3")])
 def test_the_cup_of_coffee_is_priced_in_the_readers_currency(client, languages, price):
     assert f"({price})" in client.get("/embed/appeal", headers={"Accept-Language": languages}).text
 

@@ -13,6 +13,7 @@ from membership import clock
 from membership.app import all_tasks
 from membership.ballots import actions, life, published, queries, rules, seals, telling, verifying, ways
 from membership.ballots.commands import ballot as commands
+from membership.ballots.counting.methods import RULE_VERSION
 from membership.ballots.eligibility import RollRule
 from membership.ballots.models import Ballot, BallotBegun, BallotRoll
 from membership.ballots.pages import RECOUNT
@@ -123,6 +124,21 @@ def test_what_was_altered_is_found(session, harm, found):
     assert {one.name for one in verifying.verify(told) if one.ok is False} == found
     with pytest.raises(verifying.NoEvidence):
         verifying.read('{"format": 1}')
+
+
+def test_a_result_by_earlier_rules_is_recounted_or_left_to_a_program_of_its_time(session):
+    voters = patrons(session, 21)
+    made = asked(session)
+    for who in voters:
+        cast(session, made, who, 1)
+    close(session, made)
+    told = evidence(session, made)
+    told["result"] = told["result"].replace(f'"rule_version":{RULE_VERSION}', '"rule_version":1')
+    recount = verifying.verify(told)[-1]
+    assert recount.ok is True and "version 1" in recount.words
+    told["result"] = told["result"].replace('"winners":[1]', '"winners":[2]')
+    recount = verifying.verify(told)[-1]
+    assert recount.ok is None and "take one of that time" in recount.words
 
 
 def test_all_of_those_level_at_the_last_place_win_if_that_was_settled(session):

@@ -20,14 +20,28 @@ from sqlalchemy import inspect, select, text, update
 from werkzeug.routing import AnyConverter
 
 from membership import clock, tables
+from membership.appeals.models import Appeal
 from membership.ballots import actions, queries, seals
 from membership.ballots.models import BallotRoll
 from membership.ballots.urn import BallotSeal, Vote
+from membership.bulletins.models import Bulletin
+from membership.campaigns.models import Campaign
+from membership.giving.models import Payment
+from membership.giving.receipt_models import Receipt
+from membership.giving.receipts import post_receipt
 from membership.mail.models import Letter
+from membership.memberships.models import Membership
+from membership.memberships.tiers import Tier
+from membership.perks import actions as perks
+from membership.perks.models import Perk, PerkGrant
 from membership.promises import actions as promises
 from tests import make
+from tests.appeals.test_desk import running
 from tests.ballots.helpers import SECRET, close, patrons
 from tests.ballots.test_life import asked
+from tests.bulletins.test_bulletins import written
+from tests.campaigns.helpers import campaign, gift
+from tests.perks.test_actions import link
 
 ROLES = ("anonymous", "reader", "patron", "viewer", "editor", "manager", "admin")
 _FRESH = re.compile(
@@ -62,11 +76,24 @@ def voted(session, standing_clock):
             session, made.id, who.reader_id, choices, secret=SECRET, attempt="a", at=standing_clock
         )
     session.commit()
+    furnish(session, voters[0])
     people = {"anonymous": None, "reader": make.reader(session), "patron": voters[0]}
     people |= {role: make.staff(session, role) for role in ROLES[3:]}
     # Only their numbers: rows do not outlive the worlds in which they are asked.
     known = {role: who and SimpleNamespace(reader_id=who.reader_id) for role, who in people.items()}
     return made, [SimpleNamespace(reader_id=who.reader_id) for who in voters], known
+
+
+def furnish(session, voter) -> None:
+    """One of each thing that has pages of its own, so that they can be asked too."""
+    made = campaign(session, title="Winter fund")
+    payment = gift(session, made, who=voter.reader_id)
+    post_receipt(session, payment, at=clock.now())
+    link(session)
+    perks.grant_perks(session, voter.reader_id, at=clock.now())
+    running(session)
+    written(session, make.staff(session, "manager").reader_id)
+    session.commit()
 
 
 def addresses(app, session, made) -> list[tuple[str, str]]:
@@ -77,14 +104,23 @@ def addresses(app, session, made) -> list[tuple[str, str]]:
     voter = session.scalars(select(BallotRoll.reader_id).order_by(BallotRoll.reader_id)).first()
     known = {
         "ballot_id": made.id, "topic_id": option.topic_id, "reader_id": voter, "code": codes[0], "name": "patrons",
-        "filename": "house.css", "year": clock.now().year, "place": "join",
+        "filename": "house.css", "year": clock.now().year, "place": "join", "kind": "link", "tier": "friend",
+        "number": session.scalars(select(Receipt)).one().number, "campaign_id": session.scalars(select(Campaign.id)).one(),
+        "appeal_id": session.scalars(select(Appeal.id)).one(), "bulletin_id": session.scalars(select(Bulletin.id)).one(),
+        "perk_id": session.scalars(select(Perk.id)).one(), "tier_id": session.scalars(select(Tier.id)).first(),
+        "letter_id": session.scalars(select(Letter.id).where(Letter.reader_id == voter).order_by(Letter.id)).first(),
+        "payment_id": session.scalars(select(Payment.id)).one(),
+        "membership_id": session.scalars(select(Membership.id).where(Membership.reader_id == voter)).one(),
     }  # fmt: skip
+    known |= {"grant_id": session.scalars(select(PerkGrant.id).where(PerkGrant.reader_id == voter)).one()}
+    of_campaigns = session.scalars(select(Campaign.slug)).one()
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
         room = rule.endpoint.split(".")[0]
-        values = {name: known.get(name, made.slug if "ballot" in rule.rule else topic) for name in rule.arguments}
+        slug = made.slug if "ballot" in rule.rule else of_campaigns if re.search("campaign|/goal/", rule.rule) else topic
+        values = {name: known.get(name, "terms" if "/texts/" in rule.rule else slug) for name in rule.arguments}
         values |= {
             name: 1
             for name in rule.arguments
@@ -165,6 +201,11 @@ def test_before_the_close_nothing_depends_on_what_was_voted(app, session, voted,
     public = ("/results", "/ballots.csv", "/log.csv", "/result.json", "/evidence.json")
     assert all(before[role, f"/ballots/what-next{path}"].startswith("404") for role in people for path in public)
     assert before["patron", "/ballots/what-next"].startswith("200") and len(before) > 150
+    by_admin = [path for (role, path), text in before.items() if role == "admin" and text.startswith("200")]
+    opened = {re.sub(r"\d+", "N", path) for path in by_admin}
+    assert opened >= {
+        "/campaigns/winter-fund", "/embed/goal/winter-fund", "/staff/bulletins/N", "/staff/appeals/N", "/staff/perks/N",
+    }  # fmt: skip
     codes = set(session.scalars(select(Vote.code)))
     showing = {path for (_role, path), text in before.items() if any(code in text for code in codes)}
     assert not showing  # a receipt shows its code in groups of four

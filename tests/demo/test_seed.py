@@ -38,6 +38,7 @@ from membership.memberships.standing import has_standing, standings_at
 from membership.memberships.tiers import Tier
 from membership.promises.models import Promise
 from membership.readers.models import Person
+from membership.readers.trail import first_break
 from membership.reports.ledger import ledger_report
 from membership.sandbox.store import Store
 
@@ -367,3 +368,7 @@ def test_the_appeal_has_run_for_weeks_in_two_variants_and_brought_something(seed
     assert [line.letter for line in found.variants] == ["A", "B"]
     assert all(line.seen > line.clicked > line.paid > 0 for line in found.variants)
     assert found.variants[0].article_days + found.variants[1].article_days == 123
+
+
+def test_the_audit_trail_is_whole(seeded):
+    assert first_break(seeded.session) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -37,3 +39,29 @@ def each_step(engine: Engine, step: Callable[[str], None]) -> Iterator[None]:
         stripe.RequestsClient.request = request  # type: ignore[method-assign]
         del dialect.do_commit
         event.remove(engine, "before_cursor_execute", before_statement)
+
+
+def dies(engine: Engine, kill_at: int, deed: Callable[[], object]) -> bool:
+    """A process of its own that does the deed and dies at that step (from 1); False when it was done before."""
+    child = os.fork()
+    if child == 0:
+        code, taken = 70, 0
+
+        def step(_what: str) -> None:
+            nonlocal taken
+            taken += 1
+            if taken == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            with each_step(engine, step):
+                deed()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0
+    return False

@@ -54,6 +54,20 @@ def test_a_job_that_runs_twice_issues_one_grant_and_one_letter(session):
     assert perk.title == "The notebook"
 
 
+def test_what_is_issued_at_once_is_told_in_one_letter(session):
+    ada = make.patron(session, "ada@example.org", name="Ada Invented")
+    link(session)
+    actions.make_perk(
+        session, kind="thing", title="A mug", blurb="With the harbour on it.", tier_ids=[], by=ada.reader_id, at=clock.now()
+    )
+    assert actions.grant_perks(session, ada.reader_id, at=clock.now()) == 2
+    letter = session.scalars(select(Letter).where(Letter.kind.like("perk%"))).one()
+    assert letter.kind == "perks_issued"
+    for words in ("The notebook", "http://127.0.0.1:8000/perks/", "A mug", "With the harbour on it.", "where to send it"):
+        assert letter.text.count(words) == 1, words
+    assert "\n\n\n" not in letter.text
+
+
 def test_only_those_with_standing_in_its_tiers_get_a_perk(session):
     gold, plain = make.tier(session), make.tier(session)
     golden, other = make.patron(session, tier_row=gold), make.patron(session, tier_row=plain)

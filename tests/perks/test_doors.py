@@ -102,7 +102,7 @@ def test_every_label_stays_inside_its_own():
         for sheet in labels.SHEETS.values():
             seen.clear()
             everybody = [*people, (99, long), (100, address(name="山田"))]
-            made = labels.printed(everybody, sheet, first=2, language="en", by_hand="!")
+            made = labels.printed(everybody, sheet, first=2, language="en", title="Labels", by_hand="!")
             assert made.startswith(b"%PDF")
             for _, x, y, wide, high, text in seen:
                 column = next(c for c in range(sheet.columns) if sheet.corner(c)[0] <= x < sheet.corner(c)[0] + sheet.width)

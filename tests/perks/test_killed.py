@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -22,7 +19,7 @@ from membership.perks import actions, codes, tasks
 from membership.perks.models import PerkGrant, PerkStep
 from membership.perks.stock_models import PerkCode
 from tests import make
-from tests.faults.steps import each_step
+from tests.faults.steps import dies
 from tests.perks.test_ledger import perk
 
 NOW = timedelta(0)
@@ -34,32 +31,6 @@ def work(reader_id: int) -> None:
     job = claim_key(f"perks:{reader_id}", lease=NOW)
     if job is not None:
         do(job, tasks.TASKS)
-
-
-def dies(engine, kill_at: int, deed: Callable[[], object]) -> bool:
-    """A process of its own that does the deed and dies at that step (from 1); False when it was done before."""
-    child = os.fork()
-    if child == 0:
-        code, taken = 70, 0
-
-        def step(_what: str) -> None:
-            nonlocal taken
-            taken += 1
-            if taken == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            with each_step(engine, step):
-                deed()
-            code = 0
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0
-    return False
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """What editors change: merging two topics, correcting words, tagging; and finding topics in a long list."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -164,3 +166,16 @@ def test_a_merged_topic_has_its_decision_and_no_more(session, two):
     with pytest.raises(rules.AlreadyDecided):
         editing.edit(session, first.id, title="Another title", why=FORM["why"], links=[], by=first.proposer_id, at=AT)
     assert session.scalars(select(TopicDecision.kind)).all() == ["merged"]
+
+
+def test_two_editors_do_not_write_over_each_other(session, client):
+    topic = proposed(session)
+    make.sign_in(session, client, make.staff(session, "editor"))
+    page, form = f"/staff/topics/{topic.id}", {"title": "Who pays for the quay?", "why": FORM["why"], "after": "0"}
+    assert client.post(f"{page}/words", data=form).status_code == 303
+    theirs = client.post(f"{page}/words", data=form | {"title": "Who owns the quay?"})
+    assert theirs.status_code == 422 and "while you were writing" in theirs.text
+    assert "<h1>Who pays for the quay?</h1>" in theirs.text and 'value="Who owns the quay?"' in theirs.text
+    [after] = re.findall(r'name="after"[^>]*value="(\d+)"', theirs.text)
+    assert client.post(f"{page}/words", data=form | {"title": "Who owns the quay?", "after": after}).status_code == 303
+    assert "<h1>Who owns the quay?</h1>" in client.get(page).text

@@ -17,6 +17,13 @@ SPECIAL = {
     "rctab_skip_to_next_test": "an overvoted rank is skipped there; ours ends the ballot",
 }
 """Contests counted by a rule of their own, and which: no cases of ours."""
+ANOTHER_METHOD = {
+    "condorcet-schulze": "compares options in pairs; nobody is asked that way here",
+    "pb-greedy-no-skip-approval": "stops at the first project that does not fit; ours goes on to the next that does",
+    "star and proportional score methods": "a file of many small cases of another library, most of them for methods not ours",
+}
+"""What is counted by a method that we do not have, and why it is none of ours."""
+COUNTED_TOO = {"approval-multiwinner", "stv-wigm"}
 
 
 def cases(*methods):
@@ -142,7 +149,12 @@ def test_a_shared_budget_comes_out(entry):
         assert exact(plain["rounds"][0]["tally"]) == exact(held["expected"]["scores"])
 
 
-def test_every_election_of_a_method_that_must_come_out_is_counted_here():
-    counted = {method: [one["id"] for one in entries() if one["method"] == method] for method in EXACT}
-    assert all(counted.values()), "a method without a single public election"
+def test_every_election_is_counted_here_or_left_out_by_name():
+    by_method = {}
+    for one in entries():
+        by_method.setdefault(one["method"], set()).add(one["id"])
+    assert by_method.keys() >= EXACT, "a method without a single public election"
     assert set(SPECIAL) <= {one["id"] for one in entries()}
+    strange = by_method.keys() - EXACT - COUNTED_TOO - ANOTHER_METHOD.keys()
+    if strange:
+        pytest.skip(f"methods that nobody here has looked at: {', '.join(sorted(strange))}")
