@@ -212,28 +212,27 @@ def invented(client, number: int, network: int) -> None:
 
 def test_invented_paths_become_no_articles_beyond_what_a_network_and_a_day_may_name(session, client, monkeypatch):
     monkeypatch.setattr("membership.appeals.counting.NEW_PER_NETWORK", 3)
-    monkeypatch.setattr("membership.appeals.counting.NEW_A_DAY", 5)
     known = Article(address=f"{SITE}/a", title="", first_seen_at=clock.now() - timedelta(days=9))
     session.add(known)
     session.commit()
-    for number in range(4):
-        invented(client, number, network=1)
-    counts().write()
-    assert session.scalar(select(func.count()).select_from(Article)) == 1 + 3
-    for number in range(4, 9):
-        invented(client, number, network=number % 2 + 1)
+
+    def articles_after(*paths: tuple[int, int]) -> int:
+        for number, network in paths:
+            invented(client, number, network)
+        counts().write()
+        return session.scalar(select(func.count()).select_from(Article)) - 1
+
+    assert articles_after((0, 1), (1, 1), (2, 1), (3, 1)) == 3
+    assert articles_after((4, 1), (5, 2), (6, 1), (7, 2)) == 5
+    monkeypatch.setattr("membership.appeals.counting.NEW_A_DAY", 6)
     seen(client, f"{SITE}/a")
-    counts().write()
-    articles = {row.id: row.address for row in session.scalars(select(Article))}
-    assert len(articles) == 1 + 5
-    rows = session.execute(select(AppealCount.article_id, AppealCount.seen)).all()
-    assert {articles.get(number, "") for number, _ in rows} == {"", *articles.values()}
-    assert dict(rows)[known.id] == 1 and sum(number for _, number in rows) == 10  # nothing that was seen is left out
+    assert articles_after((8, 3), (9, 3)) == 6
+    names = {row.id: row.address for row in session.scalars(select(Article))} | {0: ""}
+    rows = {names[row.article_id]: row.seen for row in session.scalars(select(AppealCount))}
+    assert rows[f"{SITE}/a"] == 1 and rows[""] == 4 and sum(rows.values()) == 11  # nothing that was seen is left out
     tomorrow = clock.now() + timedelta(days=1, minutes=1)
     monkeypatch.setattr(clock, "now", lambda: tomorrow)
-    invented(client, 9, network=1)
-    counts().write()
-    assert session.scalar(select(func.count()).select_from(Article)) == 1 + 5 + 1
+    assert articles_after((10, 1)) == 7
 
 
 def test_what_could_not_be_written_is_written_the_next_time(session, client, monkeypatch, caplog):

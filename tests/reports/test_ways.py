@@ -7,7 +7,7 @@ The newsroom's clocks are Vienna's; February to April 2026 is asked for. Amounts
     Bea   dam           bus    goal    winter      -         new 5 Mar; 1,000 in Mar and Apr (the article is in English)
     Cay   bus           -      -       -           de        a gift of 2,000 on 20 Mar
     Dee   -             -      -       spring/utm  -         new 1 Apr 00:00; USD 1,500 in Apr
-    Eve   -             -      -       -           -         brought along in January; 700 in Jan and Mar: no beginning
+    Eve   -             -      -       -           -         brought along in January; 700 in Mar, which begins nothing
     Fay   bus           bus    appeal  winter      -         begins a checkout in March and pays nothing
 
     seen and clicked: dam 100 and 4 in February, 50 and 1 in April (words in English), 999 and 9 in May; bus 30 and 0 in
@@ -19,6 +19,7 @@ The newsroom's clocks are Vienna's; February to April 2026 is asked for. Amounts
 """
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -125,7 +126,7 @@ def newsroom(session):
     pays(session, giver, 2000, vienna(3, 20), checkout=cay, kind="donation", article=bus)
     dee = came(session, vienna(4, 1, 0), amount=1500, currency="USD", utm_campaign="spring")
     joins(session, tier, vienna(4, 1, 0), amount=1500, months=(4,), checkout=dee, currency="USD")
-    joins(session, tier, vienna(1, 3), amount=700, months=(1, 3), adopted_at=vienna(1, 3))
+    joins(session, tier, vienna(1, 3), amount=700, months=(3,), adopted_at=vienna(1, 3))
     came(session, vienna(3, 9), amount=500, state="expired", article=bus, first=bus, embed="appeal", campaign="winter")
     for article, day, seen, clicked, language in (
         (dam, date(2026, 2, 9), 100, 4, "en"), (dam, date(2026, 4, 30), 50, 1, "en"), (dam, date(2026, 5, 1), 999, 9, "en"),
@@ -252,6 +253,9 @@ def test_however_much_of_it_is_rolled_up_the_figures_are_the_same(newsroom, most
     check_articles(newsroom)
     check_perks(newsroom)
     sums.roll(newsroom, "UTC", sums.Next(settled(newsroom), (), more=False), at=AT)
+    assert {mark.zone for mark in newsroom.scalars(select(marks.RollMark))} == {"UTC"}
+    utc = [row for row in cells(newsroom, "articles", "last", replace(ASKED, zone="UTC", since="2026-04")) if row[2] == "USD"]
+    assert [row[5:8] for row in utc] == [(0, 1, Money(1500, "USD"))]  # by those clocks Dee joined in March
     check_articles(newsroom)
     newsroom.commit()
     assert list(tasks.rebuild())[-1] >= 1
