@@ -32,9 +32,8 @@ READS = {
     "articles": (
         f"SELECT way, article_id, name, currency, {SUMS} FROM touch_month WHERE month BETWEEN '{{since}}' AND '{{until}}'"
         " GROUP BY way, article_id, name, currency",
-        "SELECT article_id, SUM(seen), SUM(clicked) FROM appeal_count GROUP BY article_id",
-        "SELECT language, SUM(seen), SUM(clicked) FROM appeal_count GROUP BY language",
-        "SELECT appeal_id, variant, SUM(seen), SUM(clicked) FROM appeal_count GROUP BY appeal_id, variant",
+        "SELECT article_id, appeal_id, variant, language, SUM(seen), SUM(clicked) FROM appeal_count"
+        " GROUP BY article_id, appeal_id, variant, language",
         "SELECT id, title, address FROM article",
     ),
     "stories": (

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask_babel import get_locale, gettext
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from membership.appeals.models import BUILT_IN, Appeal, AppealCount
@@ -39,37 +39,44 @@ def articles(session: Session, asked: Asked) -> list[Part]:
     sums = touch_sums(
         session, asked.zone, since=asked.since, until=asked.until, ways=WAYS, currency=asked.currency
     )  # fmt: skip
-    seen = reach(session, asked, AppealCount.article_id)
-    named = titles(session, {key.article_id for key in sums} | {article_id for (article_id,) in seen})
+    far = _reach(session, asked)
+    seen = _by(far, lambda one: one.article_id)
+    named = titles(session, {key.article_id for key in sums} | seen.keys())
     campaigns = {row.slug: row.title for row in session.execute(select(Campaign.slug, Campaign.title))}
     return [
         _by_article(asked, sums, seen, named),
         _by_first(asked, sums, named),
         _by_name(asked, sums, "embed", embed_words),
         _by_name(asked, sums, "campaign", lambda slug: campaigns.get(slug, slug) or gettext("No campaign")),
-        _by_name(asked, sums, "language", language_words, _in_short(reach(session, asked, AppealCount.language))),
-        _by_appeal(session, asked, sums),
+        _by_name(asked, sums, "language", language_words, _by(far, _language)),
+        _by_appeal(session, asked, sums, _by(far, lambda one: (one.appeal_id, one.variant))),
     ]
 
 
-def reach(session: Session, asked: Asked, *keys: Any) -> Reach:
-    """How often appeals were seen and clicked in these months, by what is given."""
+def _reach(session: Session, asked: Asked) -> Sequence[Row[Any]]:
+    """How often appeals were seen and clicked in these months, by article, appeal, variant and language."""
     begin, end = (date.fromisoformat(f"{month}-01") for month in (asked.since, month_later(asked.until, 1)))
+    keys = (AppealCount.article_id, AppealCount.appeal_id, AppealCount.variant, AppealCount.language)
     statement = (
-        select(*keys, func.sum(AppealCount.seen), func.sum(AppealCount.clicked))
+        select(*keys, func.sum(AppealCount.seen).label("seen"), func.sum(AppealCount.clicked).label("clicked"))
         .where(AppealCount.day >= begin, AppealCount.day < end)
         .group_by(*keys)
     )
-    return {tuple(key): (int(seen), int(clicked)) for *key, seen, clicked in session.execute(statement)}
+    return session.execute(statement).all()
 
 
-def _in_short(found: Reach) -> Reach:
-    """Languages without their countries, as in the sums."""
-    short: dict[Any, tuple[int, int]] = defaultdict(lambda: (0, 0))
-    for (tag,), (seen, clicked) in found.items():
-        key = tag.lower().replace("_", "-").partition("-")[0]
-        short[key] = (short[key][0] + seen, short[key][1] + clicked)
-    return short
+def _by(rows: Sequence[Row[Any]], what: Callable[[Row[Any]], Any]) -> Reach:
+    """Added up by what each is of."""
+    sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        both = sums[what(row)]
+        both[0], both[1] = both[0] + int(row.seen), both[1] + int(row.clicked)
+    return {key: (seen, clicked) for key, (seen, clicked) in sums.items()}
+
+
+def _language(row: Row[Any]) -> str:
+    """Without its country, as in the sums."""
+    return str(row.language).lower().replace("_", "-").partition("-")[0]
 
 
 def titles(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
@@ -157,13 +164,12 @@ def _article_headings(*, reached: bool) -> tuple[Heading, ...]:
 
 
 def _article_rows(
-    asked: Asked, sums: Sums, way: str, seen: Reach, named: dict[int, tuple[str, str]]
+    asked: Asked, sums: Sums, way: str, far: Reach, named: dict[int, tuple[str, str]]
 ) -> tuple[tuple[Any, ...], ...]:
     found: dict[int, dict[str, Brought]] = defaultdict(dict)
     for key, brought in sums.items():
         if key.way == way and not brought.is_nothing:
             found[key.article_id][key.currency] = brought
-    far = {article_id: both for (article_id,), both in seen.items()}
     rows: list[tuple[Any, ...]] = []
     nowhere = (gettext("No article"), "")
 
@@ -265,13 +271,12 @@ def _said(way: str) -> tuple[str, str, str]:
     }[way]  # fmt: skip
 
 
-def _by_appeal(session: Session, asked: Asked, sums: Sums) -> Part:
+def _by_appeal(session: Session, asked: Asked, sums: Sums, far: Reach) -> Part:
     found: dict[tuple[int, int], dict[str, Brought]] = defaultdict(dict)
     for key, brought in sums.items():
         if key.way == "appeal" and key.name and not brought.is_nothing:
             number, variant = key.name.split("/")
             found[int(number), int(variant)][key.currency] = brought
-    far = reach(session, asked, AppealCount.appeal_id, AppealCount.variant)
     names = {row.id: row.name for row in session.execute(select(Appeal.id, Appeal.name))}
     names[BUILT_IN] = gettext("The words that the site brings along")
     rows: list[tuple[Any, ...]] = []
