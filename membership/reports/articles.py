@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask_babel import get_locale, gettext
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from membership.appeals.models import BUILT_IN, Appeal, AppealCount
@@ -53,7 +53,7 @@ def articles(session: Session, asked: Asked) -> list[Part]:
     ]
 
 
-def _reach(session: Session, asked: Asked) -> Sequence[Row[Any]]:
+def _reach(session: Session, asked: Asked) -> Sequence[Any]:
     """How often appeals were seen and clicked in these months, by article, appeal, variant and language."""
     begin, end = (date.fromisoformat(f"{month}-01") for month in (asked.since, month_later(asked.until, 1)))
     keys = (AppealCount.article_id, AppealCount.appeal_id, AppealCount.variant, AppealCount.language)
@@ -65,7 +65,7 @@ def _reach(session: Session, asked: Asked) -> Sequence[Row[Any]]:
     return session.execute(statement).all()
 
 
-def _by(rows: Sequence[Row[Any]], what: Callable[[Row[Any]], Any]) -> Reach:
+def _by(rows: Sequence[Any], what: Callable[[Any], Any]) -> Reach:
     """Added up by what each is of."""
     sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:
@@ -74,7 +74,7 @@ def _by(rows: Sequence[Row[Any]], what: Callable[[Row[Any]], Any]) -> Reach:
     return {key: (seen, clicked) for key, (seen, clicked) in sums.items()}
 
 
-def _language(row: Row[Any]) -> str:
+def _language(row: Any) -> str:
     """Without its country, as in the sums."""
     return str(row.language).lower().replace("_", "-").partition("-")[0]
 
