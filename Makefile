@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long check bench setup setup-test lock pictures words
+.PHONY: demo test test-long check audit bench setup setup-test lock pictures words
 
 demo: setup
 	@$(PY) -m membership demo --port $(PORT) --sandbox-port $(SANDBOX_PORT) --newsroom-port $(NEWSROOM_PORT) $(if $(FRESH),--fresh)
@@ -25,6 +25,11 @@ check: setup-test
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m tests.run
+
+# Known flaws in what we depend on. The tool has an environment of its own; where it cannot be had, that is said.
+audit: setup
+	@test -x $(VENV)/audit/bin/pip-audit || { $(VENV)/bin/uv venv --quiet --python $(PY) $(VENV)/audit && $(VENV)/bin/uv pip install --quiet --python $(VENV)/audit/bin/python pip-audit==2.10.1; } || true
+	@$(PY) -m tests.audit $(VENV)/audit/bin/pip-audit
 
 bench: setup-test
 	@SCALE=$(SCALE) $(PY) -m bench $(BENCH)

@@ -19,7 +19,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from membership import clock, db
+from membership import clock, db, mishaps
 from membership.account import tasks as account_tasks
 from membership.account import views as account
 from membership.appeals import shelf
@@ -65,7 +65,7 @@ from membership.reports import tasks as report_tasks
 from membership.reports import views as reports
 from membership.topics import tasks as topic_tasks
 from membership.topics import views as topics
-from membership.web import errors, locale, security
+from membership.web import errors, lines, locale, security
 from membership.web.access import Visitor, Who, allow, audience, guard
 from membership.web.cookies import Cookies
 from membership.web.text import markdown
@@ -94,7 +94,7 @@ TOUCH_EVERY = timedelta(minutes=2)
 OPEN_BEFORE_SET_UP = frozenset(
     {
         "static", "desk.setup", "desk.set_up", "language.ask", "language.choose", "newsroom.theme", "desk.healthz",
-        "desk.readyz", "webhooks.receive",
+        "desk.readyz", "desk.metrics", "newsroom.security", "webhooks.receive",
         "appeals.appeal", "appeals.ballot", "appeals.goal", "appeals.on", "appeals.seen", "appeals.script",
         "appeals.frame_js", "appeals.frame_css",
     }
@@ -113,6 +113,7 @@ def open_house(config: Config) -> None:
 def connect_outside(config: Config) -> None:
     """The part of `open_house` that is not the database."""
     clock.follow(config.clock_file)
+    mishaps.begin(config.sentry_dsn)
     gateway.bind(config)
     mail.bind(config)
 
@@ -140,6 +141,7 @@ def create_app(config: Config) -> Flask:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    lines.install(app, config)
     _install_visitors(app)
     _install_newsroom(app)
     app.before_request(make_room)  # before the form's token is looked for, which reads the whole body
@@ -170,7 +172,7 @@ def _asked_by_name() -> Response | None:
     names = _names(current_app.config["MEMBERSHIP"])
     if request.host.rpartition(":")[0] in names or request.host in names:
         return None
-    if request.endpoint in {"desk.healthz", "desk.readyz"}:
+    if request.endpoint in {"desk.healthz", "desk.readyz", "desk.metrics"}:
         return None
     return Response("This is not the name of this site.\n", 400, content_type="text/plain; charset=utf-8")
 

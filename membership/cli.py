@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,14 +17,15 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from membership import clock, db, schema
+from membership import clock, db, logs, schema
 from membership.app import all_tasks, create_app, open_house
 from membership.ballots.commands import ballot
 from membership.config import Config, WrongSetting, from_environment
 from membership.demo import bulk, runner
 from membership.desk import actions as desk
+from membership.desk.commands import commands as desk_commands
 from membership.desk.doctor import readiness, whole_check
-from membership.desk.tasks import ask_to_sweep
+from membership.desk.tasks import ask_to_sweep, ask_to_watch
 from membership.gateway import listing
 from membership.imports.commands import commands as import_commands
 from membership.jobs import worker as jobs
@@ -40,16 +40,16 @@ from membership.privacy.commands import commands as reader_commands
 from membership.readers.queries import person_by_email, role_of
 from membership.readers.second_step import forget_ways
 from membership.refusals import Refused
+from membership.reports import lapsed
 from membership.reports import tasks as report_tasks
 from membership.reports.asking import asked_of
 from membership.reports.frame import as_json, file_head, file_rows, parts_of
+from membership.reports.lapsed_pages import note as note_people
 from membership.reports.leaving import HEAD as LEAVING_HEAD
 from membership.reports.leaving import leaving_json, leaving_report, leaving_rows
 from membership.reports.ledger import HEAD as LEDGER_HEAD
 from membership.reports.ledger import ledger_json, ledger_report, ledger_rows
 from membership.reports.queries import patrons_report
-from membership.reports.recovery import HEAD as RECOVERY_HEAD
-from membership.reports.recovery import recovery_json, recovery_report, recovery_rows
 from membership.reports.register import REPORTS
 from membership.reports.tables import HEAD, as_csv, patrons_json, patrons_rows
 from membership.web import workbooks
@@ -98,6 +98,8 @@ def _house() -> tuple[Config, Flask]:
 membership.add_command(import_commands(lambda: _house()[1]))
 membership.add_command(mail_commands(lambda: _house()[1]))
 membership.add_command(reader_commands(lambda: _house()[1]))
+for command in desk_commands(lambda: open_house(from_environment())):
+    membership.add_command(command)
 
 
 @membership.command()
@@ -131,12 +133,13 @@ def server(target: str, host: str, port: int, workers: int) -> Any:
 @click.option("--lease", default=LEASE.total_seconds(), show_default=True, type=click.FloatRange(1), help="Seconds.")
 def worker(lease: float) -> None:
     """Do the work that waits: letters, payments told by Stripe, ballots that close. Any number may run."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     _, app = _house()
     tasks = {name: _inside(app, task) for name, task in all_tasks().items()}
     with db.transaction() as session:
         reconciling.ask(session, at=clock.now())  # what was told while nobody worked; from then on it goes hourly
         ask_to_sweep(session, at=clock.now())
+        ask_to_watch(session, at=clock.now())
         perks.ask(session, at=clock.now())
         report_tasks.ask_to_roll(session, at=clock.now())
     jobs.run(tasks, lease=timedelta(seconds=lease))
@@ -306,7 +309,7 @@ def reconcile(since: datetime | None) -> None:
 
 
 @membership.command()
-@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", *REPORTS, "recovery"]))
+@click.argument("name", type=click.Choice(["patrons", "ledger", "leaving", *REPORTS]))
 @click.option(
     "--from", "since", type=click.DateTime(["%Y-%m-%d", "%Y-%m"]),
     help="First day, UTC (ledger: by default 30 days back), or first month (by default eleven months back).",
@@ -318,10 +321,11 @@ def reconcile(since: datetime | None) -> None:
 @click.option("--currency", help="Only this one.")
 @click.option("--tier", help="Only this membership on offer (its short name).")
 @click.option("--source", help="Only those who came so: article, campaign, friend, link, brought, direct.")
+@click.option("--people", "names", is_flag=True, help="With names and addresses (lapsed); noted in the audit trail.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "xlsx"]), default="table", show_default=True)
 def report(
     name: str, since: datetime | None, until: datetime | None, currency: str | None, tier: str | None,
-    source: str | None, form: str,
+    source: str | None, names: bool, form: str,
 ) -> None:  # fmt: skip
     """A report. `ledger`: our ledger beside Stripe's balance transactions; exit code 1 where they differ."""
     _, app = _house()
@@ -329,11 +333,11 @@ def report(
         if name in REPORTS:
             said = {"from": f"{since:%Y-%m}" if since else "", "to": f"{until:%Y-%m}" if until else ""}
             filters = {"currency": currency or "", "tier": tier or "", "source": source or ""}
-            rows, content, head, good = _of_the_table(name, said | filters)
+            rows, content, head, good = (_lapsed_people if names else _of_the_table)(name, said | filters, form)
         elif name == "ledger":
             rows, content, head, good = _ledger(since, until, currency)
         else:
-            others: dict[str, Callable[[], Told]] = {"patrons": _patrons, "leaving": _leaving, "recovery": _recovery}
+            others: dict[str, Callable[[], Told]] = {"patrons": _patrons, "leaving": _leaving}
             rows, content, head, good = others[name]()
     if form == "json":
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
@@ -351,12 +355,25 @@ def report(
 Told = tuple[list[tuple[Any, ...]], dict[str, Any], tuple[str, ...], bool]
 
 
-def _of_the_table(name: str, said: dict[str, str]) -> Told:
+def _of_the_table(name: str, said: dict[str, str], _form: str) -> Told:
     with db.reading() as session:
         asked = asked_of(session, REPORTS[name], said, at=clock.now(), full=True)
         parts = parts_of(REPORTS[name], session, asked)
     head = file_head(parts)
     return list(file_rows(parts, head)), as_json(REPORTS[name], asked, parts), head, True
+
+
+def _lapsed_people(name: str, said: dict[str, str], form: str) -> Told:
+    if name != "lapsed":
+        raise click.UsageError("--people is an option of the report lapsed: no other one names anybody.")
+    at = clock.now()
+    with db.reading() as session:
+        asked = asked_of(session, REPORTS[name], said, at=at, full=True)
+        rows = list(lapsed.people(session, asked))
+    with db.transaction() as session:
+        note_people(session, asked, form, len(rows), by=None, at=at)
+    content = [dict(zip(lapsed.HEAD, map(str, row), strict=True)) for row in rows]
+    return rows, {"report": name, "as_of": at.isoformat(), "people": content}, lapsed.HEAD, True
 
 
 def _ledger(since: datetime | None, until: datetime | None, currency: str | None) -> Told:
@@ -378,12 +395,6 @@ def _leaving() -> Told:
     with db.reading() as session:
         made = leaving_report(session, clock.now(), _zone(session))
     return list(leaving_rows(made)), leaving_json(made), LEAVING_HEAD, True
-
-
-def _recovery() -> Told:
-    with db.reading() as session:
-        made = recovery_report(session, clock.now(), _zone(session))
-    return list(recovery_rows(made)), recovery_json(made), RECOVERY_HEAD, True
 
 
 def _patrons() -> Told:

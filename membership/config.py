@@ -38,6 +38,7 @@ class Config:
     mail_from: str = "membership@localhost"
     trusted_proxies: int = 0
     metrics_token: str | None = field(default=None, repr=False)
+    sentry_dsn: str | None = field(default=None, repr=False)
     clock_file: Path | None = None
     wide_limits: bool = False
 
@@ -67,7 +68,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         smtp_url=_smtp_url(env),
         mail_from=_mail_from(env),
         trusted_proxies=_count(env, "TRUSTED_PROXIES"),
-        metrics_token=env.get("METRICS_TOKEN") or None,
+        metrics_token=_metrics_token(env),
+        sentry_dsn=_sentry_dsn(env),
         clock_file=_sandbox_only(env, "SANDBOX_CLOCK_FILE", api_base),
         wide_limits=_sandbox_only(env, "SANDBOX_WIDE_LIMITS", api_base) is not None,
     )
@@ -148,6 +150,22 @@ def _mail_from(env: Mapping[str, str]) -> str:
         validate_email(parseaddr(value)[1], check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise WrongSetting("MAIL_FROM must be an e-mail address, with or without a name before it") from None
+    return value
+
+
+def _metrics_token(env: Mapping[str, str]) -> str | None:
+    value = env.get("METRICS_TOKEN", "").strip()
+    return _secret(env, "METRICS_TOKEN", at_least=16) if value else None
+
+
+def _sentry_dsn(env: Mapping[str, str]) -> str | None:
+    value = env.get("SENTRY_DSN", "").strip()
+    if not value:
+        return None
+    parts = urlsplit(value)
+    secure = parts.scheme == "https" or parts.hostname in LOOPBACK
+    if not (secure and parts.username and parts.hostname and re.fullmatch(r"(/[\w-]+)*/\d+", parts.path, re.ASCII)):
+        raise WrongSetting("SENTRY_DSN must look like https://KEY@sentry.example.org/NUMBER")
     return value
 
 

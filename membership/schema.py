@@ -22,9 +22,14 @@ def alembic_config(connection: Connection | None = None) -> AlembicConfig:
     return config
 
 
-def upgrade(connection: Connection) -> None:
-    """Run every migration that is missing. The caller's transaction commits it."""
-    command.upgrade(alembic_config(connection), "head")
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run every migration that is missing, as far as this one. The caller's transaction commits it."""
+    command.upgrade(alembic_config(connection), revision)
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version has a migration of that name."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions())
 
 
 def is_current(connection: Connection) -> bool:

@@ -9,6 +9,7 @@ from membership.ballots import urn
 from membership.bulletins import models as bulletins
 from membership.campaigns import models as campaigns
 from membership.db import Base
+from membership.desk import alarm_models as alarms
 from membership.dunning import models as dunning
 from membership.funding import models as funding
 from membership.giving import correction_models as corrections
@@ -39,7 +40,8 @@ from membership.readers import models as readers
 from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.reports import models as reports
-from membership.reports import sum_models
+from membership.reports import sum_models as report_sums
+from membership.reports import way_models as report_ways
 from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import drift_models as drift
@@ -49,6 +51,7 @@ metadata = Base.metadata
 
 __all__ = [
     "account",
+    "alarms",
     "appeals",
     "ballots",
     "bulletins",
@@ -81,9 +84,10 @@ __all__ = [
     "rates",
     "readers",
     "receipts",
+    "report_sums",
+    "report_ways",
     "reports",
     "second_step",
-    "sum_models",
     "telling",
     "tiers",
     "topics",

@@ -178,7 +178,7 @@ def test_the_worker_beats_sends_letters_and_ends_by_sigterm(env, fresh, tmp_path
     assert worker.returncode == 0, output
     assert len(list((tmp_path / "letters").glob("*.eml"))) == 1
     jobs = [key for (key,) in in_database(fresh, "SELECT key FROM job ORDER BY key")]
-    assert jobs == ["desk.sweep", "perks.watch", "reports.roll", "webhooks.reconcile"]
+    assert jobs == ["desk.sweep", "desk.watch", "perks.watch", "reports.roll", "webhooks.reconcile"]
 
 
 def test_serve_prints_the_token_and_answers(env, fresh):

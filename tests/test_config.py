@@ -18,8 +18,10 @@ SECRETS = ("hunter2hunter2", "quietlyKept", "thirty-two characters", "too short 
 
 
 def test_the_right_settings_are_read():
-    config = from_environment(RIGHT | {"TRUSTED_PROXIES": "2", "METRICS_TOKEN": "t"})
-    assert (config.secure, config.livemode, config.trusted_proxies, config.metrics_token) == (True, False, 2, "t")
+    config = from_environment(RIGHT | {"TRUSTED_PROXIES": "2", "METRICS_TOKEN": "a token for scraping"})
+    assert (config.secure, config.livemode, config.trusted_proxies, config.metrics_token) == (
+        True, False, 2, "a token for scraping",
+    )  # fmt: skip
     assert config.stripe_api_base is None and config.clock_file is None and not config.wide_limits
 
 
@@ -64,6 +66,9 @@ WRONG = [
     ("STRIPE_WEBHOOK_SECRET", {"STRIPE_WEBHOOK_SECRET": "whsec_good,quietlyKept"}),
     ("STRIPE_WEBHOOK_SECRET", {"STRIPE_WEBHOOK_SECRET": " , "}),
     ("SMTP_URL", {"SMTP_URL": "mail.lantern.example"}),
+    ("SENTRY_DSN", {"SENTRY_DSN": "http://quietlyKept@sentry.example.org/1"}),
+    ("SENTRY_DSN", {"SENTRY_DSN": "https://sentry.example.org/quietlyKept"}),
+    ("METRICS_TOKEN", {"METRICS_TOKEN": "quietlyKept"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "-1"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "one"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "²"}),
@@ -80,7 +85,7 @@ def test_a_wrong_setting_is_named_and_no_secret_is_shown(name, wrong):
 
 
 def test_a_configuration_never_prints_its_secrets():
-    shown = repr(from_environment(RIGHT | {"DATABASE_URL": "", "METRICS_TOKEN": "quietlyKept"}))
+    shown = repr(from_environment(RIGHT | {"DATABASE_URL": "", "METRICS_TOKEN": "quietlyKeptForScraping"}))
     assert not any(secret in shown for secret in SECRETS)
 
 

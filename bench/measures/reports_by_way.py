@@ -22,7 +22,7 @@ from membership.giving.models import Payment
 from membership.readers.models import Person
 from membership.reports import tasks
 from membership.reports.rules import begin_of, month_later
-from membership.reports.sum_models import TouchMonth
+from membership.reports.way_models import TouchMonth
 from tests import make
 
 MEMBERS = 20_000

@@ -16,6 +16,7 @@ from membership.db import reading, transaction
 from membership.jobs.queue import post
 from membership.readers import moving
 from membership.readers.models import Person
+from membership.readers.proving import require_recent
 from membership.readers.rules import email_key
 from membership.refusals import Refused
 from membership.web.access import Who, allow
@@ -26,15 +27,17 @@ CHANGES_PER_READER = Limit("address/reader", 5, timedelta(days=1))
 
 @blueprint.get("/account/address")
 @allow(Who.READERS)
-def address() -> str:
-    """The address as it is, and a form for another one."""
-    return render_template("account/address.html", form=AddressForm())
+def address() -> Response | str | tuple[str, int]:
+    """The address as it is, and a form for another one, for who has just proven who they are."""
+    return require_recent() or render_template("account/address.html", form=AddressForm())
 
 
 @blueprint.post("/account/address")
 @allow(Who.READERS)
 def ask_for_address() -> Response | tuple[str, int]:
     """Write to the new address, and to the old one. Nothing changes before the new one has confirmed it."""
+    if unproven := require_recent():
+        return unproven
     form = AddressForm()
     if not form.validate():
         return render_template("account/address.html", form=form), 422

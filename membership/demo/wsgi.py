@@ -6,12 +6,14 @@ import json
 import os
 from pathlib import Path
 
+from membership import logs
 from membership.app import create_app, open_house
 from membership.config import from_environment
 from membership.demo.door import door
 from membership.demo.ground import TOKENS, Keys
 from membership.demo.people import PATRON, STAFF
 
+logs.begin()
 config = from_environment()
 open_house(config)
 keys = Keys(**json.loads(Path(os.environ[TOKENS]).read_text()))

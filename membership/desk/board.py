@@ -8,8 +8,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from membership import clock
+from membership.campaigns.queries import progress_of, running
 from membership.db import reading, transaction
 from membership.desk import actions, queries
+from membership.desk.alarms import open_alarms, place, said
 from membership.desk.doctor import worker_is_alive
 from membership.desk.room import blueprint
 from membership.giving.guard_queries import guarded
@@ -19,6 +21,9 @@ from membership.mail.many import server_away
 from membership.memberships.queries import pledged_twice
 from membership.money import Money
 from membership.readers.models import Person
+from membership.reports.frame import HIDDEN
+from membership.reports.pages import shown
+from membership.reports.today import today
 from membership.web.access import Who, allow
 from membership.webhooks.drift import open_count
 
@@ -47,22 +52,36 @@ PLACES = (
 )  # fmt: skip
 """Where staff find things: address, name, hint, and the least role that it opens for."""
 
+SHOWN_ANYWAY = {"parked", "drift"}
+"""Alarms whose matter has a line of its own on the start page."""
+
 
 @blueprint.get("/staff/")
 @allow(Who.staff("viewer"))
 def start() -> str:
-    """What needs a person, and where everything is."""
+    """How the newsroom stands, what needs a person, and where everything is."""
+    at = clock.now()
     with reading() as session:
+        campaigns = running(session, at)
         return render_template(
             "desk/start.html",
+            today=today(session, at=at, full=bool(current_user.may("manager"))),
+            shown=shown,
+            few=HIDDEN,
+            campaigns=campaigns,
+            far=progress_of(session, campaigns),
+            events=queries.late_events(session, at),
             parked=queries.parked_jobs(session),
             failed=queries.failed_letters_count(session),
             bouncing=bouncing_count(session, Person),
             mail_away=server_away(session),
             drift=open_count(session),
+            alarms=[one for one in open_alarms(session) if one.name not in SHOWN_ANYWAY],
+            said=said,
+            place=place,
             worker=worker_is_alive(session),
-            guarded=guarded(session, clock.now()),
-            promises=queries.waiting_promises(session, clock.now()),
+            guarded=guarded(session, at),
+            promises=queries.waiting_promises(session, at),
             disputes=undecided_disputes(session) if current_user.may("manager") else [],
             money=Money,
             pledged_twice=pledged_twice(session) if current_user.may("manager") else [],

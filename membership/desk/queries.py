@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -18,6 +18,8 @@ from membership.webhooks.models import StripeEvent
 
 PAGE = 50
 JOBS_SHOWN = 200
+LATE = timedelta(minutes=15)
+"""An event of Stripe's that waits longer than this is told on the desk: its job gave up, or nobody works."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ def waiting_promises(session: Session, at: datetime) -> list[PromiseLine]:
     """Promises that nobody has taken up yet, and those that are late; the oldest first."""
     owed = [line for line in listed(session, at) if line.closed_at is None]
     return [line for line in owed if line.late or line.state == "accepted"]
+
+
+def late_events(session: Session, at: datetime) -> int:
+    """How many of Stripe's events came long enough ago and are not taken in."""
+    late = (StripeEvent.state == "new", StripeEvent.received_at < at - LATE)
+    return session.execute(select(func.count()).select_from(StripeEvent).where(*late)).scalar_one()
 
 
 def jobs(session: Session) -> list[Job]:

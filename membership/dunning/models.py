@@ -32,7 +32,7 @@ class UnpaidInvoice(Base):
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]
     hosted_url: Mapped[str | None] = mapped_column(Text)
-    first_failed_at: Mapped[datetime]
+    first_failed_at: Mapped[datetime] = mapped_column(index=True)
     last_step: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     closed_at: Mapped[datetime | None]

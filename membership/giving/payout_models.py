@@ -20,7 +20,7 @@ class Payout(Base):
     currency: Mapped[str] = mapped_column(Text)
     amount: Mapped[int] = mapped_column(Minor)
     status: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     arrives_at: Mapped[datetime]
 
 

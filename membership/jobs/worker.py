@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from membership import clock
+from membership import clock, logs
 from membership.db import transaction
 from membership.jobs.models import WorkerBeat
 from membership.jobs.queue import DEATHS, LEASE, Claimed, LeaseLost, Park, claim, put_back
@@ -37,14 +37,19 @@ def run_one(tasks: Mapping[str, Task], *, lease: timedelta = LEASE) -> bool:
 
 def do(job: Claimed, tasks: Mapping[str, Task]) -> None:
     """Do a job in hand. What goes wrong is written beside the job."""
+    with logs.about(job=job.key, task=job.name):
+        _do(job, tasks)
+
+
+def _do(job: Claimed, tasks: Mapping[str, Task]) -> None:
     try:
         if job.attempts > DEATHS:
             raise Park(f"taken {DEATHS} times, and every worker that took it died or was too slow")
         tasks[job.name](job)
     except LeaseLost:
-        log.warning("job %s: the lease was lost, nothing written", job.key)
+        log.warning("the lease was lost, nothing written")
     except Exception as error:
-        log.exception("job %s failed at try %s", job.key, job.attempts)
+        log.exception("failed at try %s", job.attempts)
         put_back(job, error)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from membership.db import insert_once
 from membership.money import Money, check_bounds
 from membership.newsroom import defaults
-from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
+from membership.newsroom.models import Article, Coffee, ContactPoint, Newsroom, Page, Site
 from membership.newsroom.queries import article_at, sites
 from membership.newsroom.rules import AlreadySetUp, canonical_article
 from membership.refusals import N_, NotFound, Refused
@@ -52,6 +52,20 @@ def set_up(
     replace_coffees(session, coffees)
     session.flush()
     return session.get_one(Newsroom, 1)
+
+
+def name_contact(session: Session, kind: str, address: str, until: date | None) -> bool:
+    """Whom to tell of something (`security`, `accessibility`); no address: the newsroom's own. Whether that is new."""
+    row = session.get(ContactPoint, kind)
+    before = (row.address, row.until) if row else ("", None)
+    if before == (address, until if address else None):
+        return False
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    if address:
+        session.add(ContactPoint(kind=kind, address=address, until=until))
+    return True
 
 
 def describe(session: Session, about: About) -> list[str]:

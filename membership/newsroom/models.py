@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,6 +62,18 @@ class Coffee(Base):
 
     currency: Mapped[str] = mapped_column(Text, primary_key=True)
     minor: Mapped[int] = mapped_column(Minor)
+
+
+class ContactPoint(Base):
+    """Whom to tell of a hole in the security, or of what somebody cannot use; where there is none, the newsroom's own
+    address serves. `until`: the last day for which staff said that somebody reads it."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (CheckConstraint("kind IN ('security', 'accessibility')", name="kind"),)
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    until: Mapped[date | None]
 
 
 class Page(Base):

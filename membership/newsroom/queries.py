@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership.db import run
 from membership.money import Money
-from membership.newsroom.models import Article, Coffee, Newsroom, Page, Site
+from membership.newsroom.models import Article, Coffee, ContactPoint, Newsroom, Page, Site
 
 
 def current(session: Session) -> Newsroom | None:
@@ -45,6 +45,11 @@ def coffees(session: Session) -> dict[str, Money]:
 def sites(session: Session) -> list[str]:
     """The origins of the newsroom's own sites."""
     return list(session.execute(select(Site.origin).order_by(Site.origin)).scalars())
+
+
+def contact_points(session: Session) -> dict[str, ContactPoint]:
+    """Whom staff named for reports, by kind (`security`, `accessibility`)."""
+    return {row.kind: row for row in session.execute(select(ContactPoint)).scalars()}
 
 
 def own_language(session: Session) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 from zoneinfo import available_timezones
@@ -53,6 +54,13 @@ class NotASite(Refused):
     words = N_(
         "“%(line)s” is not the address of a site. Please write it like https://news.example.org, nothing after it."
     )
+
+
+class NotAnAddressForReports(Refused):
+    """Neither an e-mail address nor a page on the web."""
+
+    field = "security"
+    words = N_("Please write an e-mail address, or the address of a page that begins with https://.")
 
 
 class AlreadySetUp(Refused):
@@ -145,6 +153,32 @@ def contrast(one: str, other: str) -> float:
     """The contrast ratio of two colours `#rrggbb`, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+UNSAID = timedelta(days=90)
+"""So far ahead reaches a security.txt whose last day nobody named."""
+LONGEST_SAID = timedelta(days=365)
+"""RFC 9116, 2.5.5: less than a year is recommended."""
+
+
+def read_report_address(typed: str) -> str:
+    """An e-mail address or a page, for those who report something. Raises `NotAnAddressForReports`."""
+    if not re.fullmatch(r"https://[!-~]+|[!-~]+@[!-~]+\.[!-~]+", typed.strip()):
+        raise NotAnAddressForReports()
+    return typed.strip()
+
+
+def security_txt(address: str, *, until: date | None, languages: Sequence[str], base_url: str, at: datetime) -> str:
+    """What RFC 9116 wants at /.well-known/security.txt: whom to tell of a hole, and how long this may be believed."""
+    expires = datetime.combine(until + timedelta(days=1), time(), UTC) if until else at + UNSAID
+    contact = address if address.startswith("https://") else f"mailto:{address}"
+    lines = (
+        f"Contact: {contact}",
+        f"Expires: {expires.replace(microsecond=0).isoformat().replace('+00:00', 'Z')}",
+        f"Preferred-Languages: {', '.join(dict.fromkeys(languages))}",
+        f"Canonical: {base_url}/.well-known/security.txt",
+    )
+    return "\n".join(lines) + "\n"
 
 
 def accent_on_dark(accent: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, abort, current_app, make_response, render_template
 from werkzeug.wrappers import Response
 
+from membership import clock
 from membership.db import reading
 from membership.newsroom import defaults
-from membership.newsroom.queries import current, page
-from membership.newsroom.rules import accent_sheet
+from membership.newsroom.queries import contact_points, current, page
+from membership.newsroom.rules import accent_sheet, security_txt
 from membership.web.access import Who, allow
 from membership.web.keeping import TERMS, terms_kept
 
@@ -49,6 +50,32 @@ def privacy() -> str:
 def contact() -> str:
     """How to reach the newsroom."""
     return render_template("newsroom/contact.html", text=_text("contact"))
+
+
+@blueprint.get("/accessibility")
+@allow(Who.ANYONE)
+def accessibility() -> str:
+    """How far everybody can use these pages, what is missing, and whom to tell."""
+    with reading() as session:
+        named = contact_points(session).get("accessibility")
+    return render_template("newsroom/accessibility.html", address=named.address if named else None)
+
+
+@blueprint.get("/.well-known/security.txt")
+@allow(Who.ANYONE)
+def security() -> Response:
+    """Whom to tell of a hole in the security (RFC 9116)."""
+    with reading() as session:
+        newsroom, named = current(session), contact_points(session).get("security")
+    if newsroom is None:
+        abort(404)
+    base_url = current_app.config["MEMBERSHIP"].base_url
+    address, until = (named.address, named.until) if named else (newsroom.contact_email, None)
+    languages = (newsroom.language, "en")
+    words = security_txt(address, until=until, languages=languages, base_url=base_url, at=clock.now())
+    answer = Response(words, content_type="text/plain; charset=utf-8")
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer
 
 
 def _text(slug: str) -> str:

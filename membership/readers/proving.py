@@ -138,6 +138,17 @@ def require_fresh() -> Response | tuple[str, int] | None:
     return None
 
 
+def require_recent() -> Response | tuple[str, int] | None:
+    """The same on a reader's own pages: who belongs to the team proves it by the second step, everybody else by having signed
+    in a quarter of an hour ago at most, or doing so again by a letter."""
+    if current_user.is_fresh(clock.now()):
+        return None
+    if current_user.role is not None:
+        return require_fresh()
+    here = request.full_path.rstrip("?")
+    return redirect("/sign-in/again?" + urlencode({"next": here}), 303)  # type: ignore[return-value]
+
+
 def ask_page(form: ProofForm, action: str, **values: object) -> str:
     """The page that asks for a proof, with what was posted carried along."""
     mine = my_ways() if current_user.is_authenticated else second_step.Ways((), None, 0)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from membership.refusals import N_, Refused
 
+RECENT = timedelta(minutes=15)
+"""So long after signing in by a letter a reader may do what wants a fresh proof. The team proves itself by its step."""
 CHALLENGE_LIVES = timedelta(minutes=10)
 WRONG_CODES = 5
 READER_IDLE = timedelta(days=30)

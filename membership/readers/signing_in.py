@@ -13,8 +13,8 @@ from membership.mail.bounces import lift
 from membership.mail.writing import Recipient, write
 from membership.readers.actions import open_session
 from membership.readers.models import SignInChallenge
-from membership.readers.queries import challenge_by_token, person_by_email
-from membership.readers.rules import CHALLENGE_LIVES, WRONG_CODES, LinkSpent, is_open
+from membership.readers.queries import challenge_by_token, person_by_email, role_of
+from membership.readers.rules import CHALLENGE_LIVES, RECENT, WRONG_CODES, LinkSpent, is_open
 from membership.web.tokens import hashed, new_code, new_token
 
 
@@ -105,7 +105,8 @@ def _use(session: Session, challenge: SignInChallenge, browser: str, at: datetim
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
     lift(session, challenge.reader_id, at=at)  # a letter arrived
-    token = open_session(session, challenge.reader_id, at, browser=browser)
+    proven = at + RECENT if role_of(session, challenge.reader_id) is None else None
+    token = open_session(session, challenge.reader_id, at, browser=browser, proven_until=proven)
     return SignedIn(token, challenge.next_path, challenge.created_at)
 
 

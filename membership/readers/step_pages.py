@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pyotp
 import segno
 from flask import Blueprint, current_app, g, redirect, render_template, request
@@ -16,6 +18,7 @@ from membership.db import transaction
 from membership.readers import second_step
 from membership.readers.entering import enter
 from membership.readers.proving import LONGEST_ANSWER, ProofForm, ask_page, my_ways, prove, require_fresh, site
+from membership.readers.views import write_again
 from membership.refusals import Forbidden, Refused
 from membership.web.access import Who, allow, own_path
 from membership.web.forms import Form
@@ -70,16 +73,20 @@ def take() -> Answer:
 @allow(Who.READERS)
 def ask_once_more() -> Answer:
     """Ask for a fresh proof before a page that wants one."""
+    if current_user.held_role is None:
+        return render_template("readers/again.html", form=Form(), onward=own_path(request.args.get("next")))
     onward = own_path(request.args.get("next"), "/staff/")
     if current_user.role is None:
-        return redirect("/sign-in/second-step", 303)  # type: ignore[return-value]
+        return redirect("/sign-in/second-step?" + urlencode({"next": onward}), 303)  # type: ignore[return-value]
     return ask_page(ProofForm(), "/sign-in/again", onward=onward)
 
 
 @blueprint.post("/sign-in/again")
 @allow(Who.READERS)
 def prove_once_more() -> Answer:
-    """Take it, and go on."""
+    """Take it, and go on; who is not of the team gets a letter like the one for signing in."""
+    if current_user.held_role is None:
+        return write_again()
     onward = own_path(request.form.get("next"), "/staff/")
     return _proven("/sign-in/again", onward) or _step_up(onward)
 

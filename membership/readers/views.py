@@ -17,6 +17,7 @@ from membership.readers.rules import LinkSpent, WrongCode, code_of, email_key, i
 from membership.refusals import Refused
 from membership.web.access import Who, allow, own_path
 from membership.web.browser import browser_hash, browser_name, client_address, client_network
+from membership.web.forms import Form
 from membership.web.keeping import protects_sources
 from membership.web.limits import (
     CODES_PER_CLIENT,
@@ -58,31 +59,47 @@ def ask() -> Answer:
     form = SignInForm()
     if not form.validate():
         return render_template("readers/sign_in.html", form=form), 422
-    at, email = clock.now(), str(form.email.data)
-    browser = browser_hash()
     try:
-        count_against(
-            (SIGN_IN_PER_CLIENT, client_address()),
-            (SIGN_IN_PER_NETWORK, client_network()),
-            (SIGN_IN_PER_ADDRESS, email_key(email)),
-            (SIGN_IN_PER_ADDRESS_DAY, email_key(email)),
-            at=at,
-        )
+        _write(str(form.email.data), own_path(form.next.data))
     except Refused as refused:
         form.show(refused, "email")
         return render_template("readers/sign_in.html", form=form), refused.status
+    return redirect("/sign-in/code", 303)  # type: ignore[return-value]
+
+
+def write_again() -> Answer:
+    """The same to somebody who is signed in and wants to do what asks for a fresh proof (`/sign-in/again`)."""
+    form = Form()
+    onward = own_path(request.form.get("next"))
+    try:
+        _write(current_user.email, onward)
+    except Refused as refused:
+        form.show(refused, "next")
+        return render_template("readers/again.html", form=form, onward=onward), refused.status
+    return redirect("/sign-in/code?again=1", 303)  # type: ignore[return-value]
+
+
+def _write(email: str, onward: str) -> None:
+    """Count the try, and write the letter. Raises `TooOften`."""
+    at, browser = clock.now(), browser_hash()
+    count_against(
+        (SIGN_IN_PER_CLIENT, client_address()),
+        (SIGN_IN_PER_NETWORK, client_network()),
+        (SIGN_IN_PER_ADDRESS, email_key(email)),
+        (SIGN_IN_PER_ADDRESS_DAY, email_key(email)),
+        at=at,
+    )
     with transaction() as session:
         signing_in.ask_for_letter(
-            session, email, browser_hash=browser, next_path=own_path(form.next.data), language=str(get_locale()), at=at
+            session, email, browser_hash=browser, next_path=onward, language=str(get_locale()), at=at
         )
-    return redirect("/sign-in/code", 303)  # type: ignore[return-value]
 
 
 @blueprint.get("/sign-in/code")
 @allow(Who.ANYONE)
 def code() -> Answer:
     """Where the browser that asked waits for the letter."""
-    if current_user.is_authenticated:
+    if current_user.is_authenticated and "again" not in request.args:
         return redirect("/account", 303)  # type: ignore[return-value]
     return render_template("readers/code.html", form=CodeForm())
 

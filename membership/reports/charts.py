@@ -6,7 +6,7 @@ Geometry only: no figure is ever read back from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PLOT = 160
 """The height of the tallest column, in pixels."""
@@ -20,7 +20,8 @@ LABEL = 42
 
 @dataclass(frozen=True)
 class Column:
-    """A standing bar. `x`, `width` and `middle` are percentages; `y` and `height` pixels below the plot's upper edge."""
+    """A standing bar. `x`, `width` and `middle` are percentages; `y` and `height` pixels below the plot's upper edge.
+    From `high` to `low`: the range in which its end may lie, where there is one."""
 
     label: str
     words: str
@@ -29,11 +30,14 @@ class Column:
     middle: str
     y: int
     height: int
+    high: int | None = None
+    low: int = 0
 
 
 @dataclass(frozen=True)
 class Row:
-    """A lying bar with its label above it and its value beside it. `y` in pixels, `x`, `width` and `after` percentages."""
+    """A lying bar with its label above it and its value beside it. `y` in pixels, `x`, `width` and `after` percentages; from
+    `low` to `high`: the range in which its end may lie, where there is one."""
 
     label: str
     words: str
@@ -42,6 +46,8 @@ class Row:
     after: str
     second: bool
     x: str = "0"
+    low: str = ""
+    high: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,29 @@ def rows(points: Sequence[tuple[str, int, str, bool]]) -> list[Row]:
     for place, (label, value, words, second) in enumerate(points):
         width = max(value * WIDEST / longest, 0.6 if value > 0 else 0)
         made.append(Row(shortened(label), words, place * ROW, _percent(width), _percent(width + 1.5), second))
+    return made
+
+
+def ranged_columns(points: Sequence[tuple[str, tuple[int, int, int], str]]) -> list[Column]:
+    """Columns from (label, (low, value, high), the value in words); the highest end of a range fills the plot."""
+    most = max((high for _, (_, _, high), _ in points), default=0) or 1
+    made = []
+    for column, (_, (low, value, high), _) in zip(columns([(a, b[1], c) for a, b, c in points]), points, strict=True):
+        height, top, bottom = (max(one, 0) * PLOT // most for one in (value, high, low))
+        made.append(replace(column, y=PLOT - height, height=height, high=PLOT - top, low=PLOT - bottom))
+    return made
+
+
+def ranged_rows(points: Sequence[tuple[str, tuple[int, int, int], str]]) -> list[Row]:
+    """Rows from (label, (low, value, high), the value in words); the furthest end of a range is the longest."""
+    most = max((high for _, (_, _, high), _ in points), default=0) or 1
+    made = []
+    for place, (label, spans, words) in enumerate(points):
+        low, width, high = (max(one, 0) * WIDEST / most for one in spans)
+        made.append(
+            Row(shortened(label), words, place * ROW, _percent(width), _percent(high + 1.5), False, "0", _percent(low),
+                _percent(high))
+        )  # fmt: skip
     return made
 
 

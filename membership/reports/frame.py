@@ -146,14 +146,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Report:
-    """A report by its name: what it is called and about, which filters it takes, and how it is made."""
+    """A report by its name: what it is called and about, which filters it takes, and how it is made. `more` is a
+    template with what else there is about it."""
 
     name: str
     title: Callable[[], str]
     about: Callable[[], str]
     make: Callable[[Session, Asked], list[Part]]
     filters: tuple[str, ...] = ("currency", "tier", "source")
-    role: str = "viewer"
+    more: str = ""
 
 
 def parts_of(report: Report, session: Session, asked: Asked) -> list[Part]:

@@ -16,7 +16,7 @@ class Fact:
     """A movement with what follows from its neighbours: what its membership counted `before` it and for which tier.
 
     `joined`: when its reader first did, by their first movement, or earlier where that pledge had begun elsewhere; `source`
-    is its membership's.
+    is its membership's; `began` and `tier_began`: when its membership last began, and in which tier.
     """
 
     id: int
@@ -29,6 +29,23 @@ class Fact:
     tier_before: int | None
     joined: datetime
     source: str
+    began: datetime
+    tier_began: int
+
+
+@dataclass(frozen=True)
+class SpellLine:
+    """What a movement adds to the sums of spells: see `SpellMonth`."""
+
+    began: str
+    month: str
+    currency: str
+    tier_id: int
+    source: str
+    begun: int
+    chosen: int
+    failed: int
+    yearly: int
 
 
 @dataclass(frozen=True)
@@ -76,3 +93,11 @@ def lines_of(fact: Fact, zone: str) -> list[Line]:
         paying = (after > 0) - (fact.before > 0)
         made.append(line(fact.kind, fact.tier_id, 1, paying, members, fact.yearly))
     return made
+
+
+def spell_line_of(fact: Fact, zone: str) -> SpellLine:
+    """The same movement in the life of its membership. One that a clock tells to be before its beginning counts for it."""
+    began = month_of(fact.began, zone)
+    month = max(began, month_of(fact.at, zone))
+    begun, chosen, failed = (int(fact.kind in kinds) for kinds in (BEGINS, ("left",), ("lost",)))
+    return SpellLine(began, month, fact.currency, fact.tier_began, fact.source, begun, chosen, failed, fact.yearly)

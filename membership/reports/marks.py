@@ -13,7 +13,7 @@ from membership.db import insert_once
 from membership.giving.models import Payment
 from membership.memberships.models import Movement
 from membership.perks.models import PerkStep
-from membership.reports.sum_models import PerkMonth, RollMark, Stay, TouchMonth
+from membership.reports.way_models import PerkMonth, RollMark, Stay, TouchMonth
 
 SOURCES: dict[str, Any] = {"movement": Movement, "payment": Payment, "perk_step": PerkStep}
 Marks = dict[str, RollMark]

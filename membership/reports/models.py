@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from membership.db import Base, Key, Minor
 
 
 class RollUp(Base):
-    """Up to which movement (its number) the sums reach, and in which time zone their months begin. One row, or none yet."""
+    """Up to which movement (its number) and which line of the ledger the sums reach, and in which time zone their months
+    begin; after which payout the next ones are looked at. One row, or none yet."""
 
     __tablename__ = "roll_up"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -19,6 +20,8 @@ class RollUp(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     zone: Mapped[str] = mapped_column(Text)
     upto: Mapped[int] = mapped_column(Key)
+    ledger_upto: Mapped[int] = mapped_column(Key, default=0, server_default=text("0"))
+    payout_upto: Mapped[int] = mapped_column(Key, default=0, server_default=text("0"))
     rolled_at: Mapped[datetime]
 
 

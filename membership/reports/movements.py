@@ -23,7 +23,7 @@ def movements(session: Session, asked: Asked) -> list[Part]:
     """The period as a whole, then each month, then (with several currencies) the whole in the newsroom's own."""
     found = flows(session, asked)
     codes = list(next(iter(found.values())))
-    made = [_whole(asked, [over(found, code) for code in codes]), _by_month(asked, found)]
+    made = [whole(asked, [over(found, code) for code in codes]), _by_month(asked, found)]
     return made + ([_in_own(session, asked, found)] if set(codes) - {asked.own} and asked.currency is None else [])
 
 
@@ -43,14 +43,19 @@ def steps_drawn(flow: Flow, kinds: list[str], since: str, until: str) -> Drawing
     title = gettext(
         "Recurring revenue a month in %(currency)s, %(since)s to %(until)s",
         currency=flow.currency, since=month_words(since), until=month_words(until),
+    ) if since != until else gettext(
+        "Recurring revenue a month in %(currency)s, %(month)s", currency=flow.currency, month=month_words(since)
     )  # fmt: skip
     told = ", ".join(f"{label}: {words}" for label, _, words in points)
     return Drawing(f"flow-{flow.currency.lower()}", title, told, rows=tuple(waterfall(points)), height=len(points) * ROW)
 
 
-def _whole(asked: Asked, wholes: list[Flow]) -> Part:
-    kinds, rows = kinds_of(asked), list[tuple[Any, ...]]()
+def whole(asked: Asked, wholes: list[Flow], *, still: bool = True) -> Part:
+    """The period as one step, each currency with its waterfall; without kinds of which nothing happened, unless `still`."""
+    rows, told = list[tuple[Any, ...]](), dict[str, list[str]]()
     for flow in wholes:
+        kinds = [kind for kind in kinds_of(asked) if still or flow.number[kind]]
+        told[flow.currency] = kinds
         names = ["opening", *kinds, "closing"]
         numbers = [flow.paying, *(flow.number[kind] for kind in kinds), flow.closing_paying]
         years = [flow.yearly, *(flow.yearly_by[kind] for kind in kinds), flow.closing]
@@ -76,7 +81,7 @@ def _whole(asked: Asked, wholes: list[Flow]) -> Part:
             Heading("yearly", "", "count", only="file"),
         ),
         tuple(rows),
-        lambda: [steps_drawn(flow, kinds, asked.since, asked.until) for flow in wholes],
+        lambda: [steps_drawn(flow, told[flow.currency], asked.since, asked.until) for flow in wholes],
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from membership.perks.models import PerkGrant, PerkStep
 from membership.reports.lines import month_of
 from membership.reports.marks import Marks
-from membership.reports.sum_models import PerkMonth, RollMark
+from membership.reports.way_models import PerkMonth, RollMark
 
 KEYS = ("perk_id", "month", "was", "state")
 Ways = Counter[tuple[int, str, str, str]]

@@ -14,7 +14,6 @@ from flask_babel import get_locale, gettext
 from membership.reports.charts import Column, Row, columns, rows
 from membership.reports.leaving import LeavingReport
 from membership.reports.queries import ArticleMoney, PatronsReport
-from membership.reports.recovery import RecoveryReport
 from membership.reports.rules import KINDS, LOSSES
 from membership.web.locale import money
 
@@ -179,19 +178,3 @@ def state_words(state: str) -> str:
         "open": gettext("Still open"),
         "given_up": gettext("Given up"),
     }[state]
-
-
-def recovery(report: RecoveryReport) -> list[Picture]:
-    """What each step brought back, one picture for each currency; what came by itself in the second colour."""
-    return [_recovery(report, code) for code in report.currencies if report.recovered(code).payments]
-
-
-def _recovery(report: RecoveryReport, code: str) -> Picture:
-    lines = [line for line in report.steps if line.money.currency == code]
-    points = [
-        (f"{step_words(line.item)}: {how_words(line.how)}", line.money.minor, money(line.money), line.how == "retry")
-        for line in lines
-    ]
-    told = "; ".join(f"{label}: {words}" for label, _, words, _ in points)
-    title = gettext("What came back after each step, in %(currency)s", currency=code)
-    return Picture(f"recovery-{code.lower()}", title, told, rows=tuple(rows(points)))

@@ -6,15 +6,14 @@ from collections import defaultdict
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
-from membership.giving.models import LedgerEntry, Payment
 from membership.money import Money
 from membership.reports.charts import columns
 from membership.reports.frame import Asked, Drawing, Heading, Part
 from membership.reports.pictures import month_words
-from membership.reports.rules import begin_of, month_later, months
+from membership.reports.rolling_money import booked
+from membership.reports.rules import months
 from membership.web.locale import money
 
 WHERE = {"gross": 0, "fee": 1, "refund": 2, "refund_returned": 2, "dispute": 3, "other": 4}
@@ -45,27 +44,12 @@ def _row(values: list[int], code: str) -> tuple[Any, ...]:
 
 
 def _sums(session: Session, asked: Asked) -> dict[Key, list[int]]:
-    """Payments counted and the five columns by month, currency, kind and method, in one pass over the period's lines."""
-    begins = [(month, begin_of(month, asked.zone)) for month in months(asked.since, asked.until)]
-    end = begin_of(month_later(asked.until, 1), asked.zone)
-    named = case(*((LedgerEntry.at >= begin, month) for month, begin in reversed(begins))).label("month")
-    within = [LedgerEntry.at >= begins[0][1], LedgerEntry.at < end, LedgerEntry.at <= asked.at, LedgerEntry.kind != "payout"]
-    within += [LedgerEntry.currency == asked.currency] if asked.currency else []
-    each = (
-        select(
-            named, LedgerEntry.currency, LedgerEntry.kind, LedgerEntry.amount,
-            func.coalesce(Payment.kind, "").label("paid_for"), func.coalesce(Payment.method, "").label("method"),
-        )
-        .outerjoin(Payment, and_(Payment.id == LedgerEntry.payment_id))
-        .where(*within)
-        .subquery()
-    )  # fmt: skip
-    keys = (each.c.month, each.c.currency, each.c.paid_for, each.c.method, each.c.kind)
+    """Payments counted and the five columns by month, currency, kind and method."""
     found: dict[Key, list[int]] = defaultdict(lambda: [0] * 6)
-    for *key, kind, number, amount in session.execute(select(*keys, func.count(), func.sum(each.c.amount)).group_by(*keys)):
-        values = found[tuple(key)]  # type: ignore[index]
-        values[0] += number if kind == "gross" else 0
-        values[1 + WHERE[kind]] += int(amount)
+    for one in booked(session, asked):
+        values = found[one.month, one.currency, one.paid_for, one.method]
+        values[0] += one.number if one.kind == "gross" else 0
+        values[1 + WHERE[one.kind]] += one.amount
     return found
 
 

@@ -3,23 +3,27 @@ figures are never behind; the sums only make them cheap."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, text, union_all
+from sqlalchemy import ColumnElement, Select, case, delete, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, aliased
 
+from membership.db import Base
 from membership.giving.touch_models import CheckoutTouch
 from membership.memberships.models import Membership, Movement
-from membership.reports.lines import Fact, Line, lines_of, source_of
+from membership.reports.lines import BEGINS, Fact, Line, SpellLine, lines_of, source_of, spell_line_of
 from membership.reports.models import CohortMonth, MovementMonth, RollUp
+from membership.reports.sum_models import LedgerMonth, PayoutSum, SpellMonth
 
 AT_ONCE = 5000
 _SUMS = ("number", "paying", "members", "yearly")
+_SPELL_SUMS = ("begun", "chosen", "failed", "yearly")
+Summed = type[MovementMonth] | type[CohortMonth] | type[SpellMonth]
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,14 @@ class Wanted:
     tier_id: int | None = None
     source: str | None = None
 
-    def takes(self, line: Line) -> bool:
+    def takes(self, line: Line | SpellLine) -> bool:
         """Whether a line belongs to it."""
         return line.month <= self.until and all(
             wish is None or wish == value
             for wish, value in ((self.currency, line.currency), (self.tier_id, line.tier_id), (self.source, line.source))
         )
 
-    def of(self, table: type[MovementMonth] | type[CohortMonth]) -> list[ColumnElement[bool]]:
+    def of(self, table: Summed) -> list[ColumnElement[bool]]:
         """The same as conditions on a table of sums."""
         wishes = ((table.currency, self.currency), (table.tier_id, self.tier_id), (table.source, self.source))
         return [table.month <= self.until, *(column == wish for column, wish in wishes if wish is not None)]
@@ -60,10 +64,10 @@ def roll(session: Session, zone: str, upto: int, *, at: datetime, most: int = AT
     state = _state(session, zone, at=at)
     if state.zone != zone:
         _forget(session)
-        state.zone, state.upto = zone, 0
+        state.zone, state.upto, state.ledger_upto, state.payout_upto = zone, 0, 0, 0
     last = min(upto, state.upto + most)
     if last > state.upto:
-        _add(session, [line for fact in facts(session, after=state.upto, upto=last) for line in lines_of(fact, zone)])
+        _add(session, list(facts(session, after=state.upto, upto=last)), zone)
         state.upto, state.rolled_at = last, at
     session.flush()
     return last < upto
@@ -73,7 +77,7 @@ def forget(session: Session, zone: str, *, at: datetime) -> None:
     """Throw the sums away. Reports stay right meanwhile, and are slow until they are made anew."""
     state = _state(session, zone, at=at)
     _forget(session)
-    state.zone, state.upto = zone, 0
+    state.zone, state.upto, state.ledger_upto, state.payout_upto = zone, 0, 0, 0
     session.flush()
 
 
@@ -84,34 +88,30 @@ def _state(session: Session, zone: str, *, at: datetime) -> RollUp:
 
 
 def _forget(session: Session) -> None:
-    session.execute(delete(MovementMonth))
-    session.execute(delete(CohortMonth))
+    for table in (MovementMonth, CohortMonth, SpellMonth, LedgerMonth, PayoutSum):
+        session.execute(delete(table))
 
 
-def _add(session: Session, lines: list[Line]) -> None:
-    for table in (MovementMonth, CohortMonth):
-        _upsert(session, table, _summed(table, lines))
+def _add(session: Session, found: list[Fact], zone: str) -> None:
+    lines = [line for fact in found for line in lines_of(fact, zone)]
+    upsert(session, MovementMonth, _SUMS, lines)
+    upsert(session, CohortMonth, _SUMS, [replace(line, number=int(line.kind == "new")) for line in lines])
+    upsert(session, SpellMonth, _SPELL_SUMS, [spell_line_of(fact, zone) for fact in found])
 
 
-def _summed(table: type[MovementMonth] | type[CohortMonth], lines: list[Line]) -> list[dict[str, Any]]:
+def upsert(session: Session, table: type[Base], sums: Sequence[str], lines: Iterable[Any]) -> None:
+    """Add lines to the sums of their keys."""
     keys = [column.name for column in table.__table__.primary_key]
-    sums: dict[tuple[Any, ...], list[int]] = {}
+    added: dict[tuple[Any, ...], list[int]] = {}
     for line in lines:
-        values = [getattr(line, name) for name in _SUMS]
-        if table is CohortMonth:
-            values[0] = int(line.kind == "new")
-        key = tuple(getattr(line, name) for name in keys)
-        sums[key] = [a + b for a, b in zip(sums.get(key, [0] * 4), values, strict=True)]
-    return [dict(zip([*keys, *_SUMS], [*key, *values], strict=True)) for key, values in sorted(sums.items())]
-
-
-def _upsert(session: Session, table: type[MovementMonth] | type[CohortMonth], rows: list[dict[str, Any]]) -> None:
-    if not rows:
+        key, values = tuple(getattr(line, name) for name in keys), [getattr(line, name) for name in sums]
+        added[key] = [a + b for a, b in zip(added.get(key, [0] * len(sums)), values, strict=True)]
+    if not added:
         return
+    rows = [dict(zip([*keys, *sums], [*key, *values], strict=True)) for key, values in sorted(added.items())]
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     statement = insert(table)
-    more = {name: getattr(table, name) + getattr(statement.excluded, name) for name in _SUMS}
-    keys = [column.name for column in table.__table__.primary_key]
+    more = {name: table.__table__.c[name] + getattr(statement.excluded, name) for name in sums}
     session.connection().execute(statement.on_conflict_do_update(index_elements=keys, set_=more), rows)
 
 
@@ -124,6 +124,8 @@ def facts(session: Session, *, after: int, upto: int | None = None) -> Iterator[
             one.id, one.membership_id, one.reader_id, one.kind, one.currency, one.yearly, one.at, one.tier_id,
             func.lag(one.tier_id).over(partition_by=one.membership_id, order_by=one.sequence).label("tier_before"),
             (func.sum(one.yearly).over(partition_by=one.membership_id, order_by=one.sequence) - one.yearly).label("before"),
+            func.max(case((one.kind.in_(BEGINS), one.sequence)))
+            .over(partition_by=one.membership_id, order_by=one.sequence).label("spell"),
         )
         .where(one.membership_id.in_(select(Movement.membership_id).where(*meant)))
         .subquery()
@@ -134,18 +136,21 @@ def facts(session: Session, *, after: int, upto: int | None = None) -> Iterator[
         .group_by(Movement.reader_id)
         .subquery()
     )
-    first, began = aliased(Movement), aliased(Membership)
+    first, began, spell = aliased(Movement), aliased(Membership), aliased(Movement)
     statement = (
         select(
             whole, func.coalesce(began.pledged_since, first.at).label("joined"), Membership.adopted_at,
             Membership.pledged_since, Membership.article_id, CheckoutTouch.campaign, CheckoutTouch.utm_campaign,
             CheckoutTouch.utm_source, CheckoutTouch.utm_medium, CheckoutTouch.from_host, CheckoutTouch.thanks,
+            func.coalesce(spell.at, whole.c.at).label("began"),
+            func.coalesce(spell.tier_id, whole.c.tier_id).label("tier_began"),
         )
         .join(Membership, Membership.id == whole.c.membership_id)
         .outerjoin(CheckoutTouch, CheckoutTouch.checkout_id == Membership.checkout_id)
         .join(first_id, first_id.c.reader_id == whole.c.reader_id)
         .join(first, first.id == first_id.c.id)
         .join(began, began.id == first.membership_id)
+        .outerjoin(spell, (spell.membership_id == whole.c.membership_id) & (spell.sequence == whole.c.spell))
         .where(whole.c.id > after, *([whole.c.id <= upto] if upto is not None else []))
         .order_by(whole.c.id)
     )  # fmt: skip
@@ -157,7 +162,7 @@ def facts(session: Session, *, after: int, upto: int | None = None) -> Iterator[
         )  # fmt: skip
         yield Fact(
             row.id, row.kind, row.currency, int(row.yearly), row.at, row.tier_id, int(row.before), row.tier_before,
-            row.joined, source,
+            row.joined, source, row.began, row.tier_began,
         )  # fmt: skip
 
 
@@ -195,4 +200,26 @@ def _with_fresh(session: Session, rolled: Select[Any], zone: str, wanted: Wanted
         else:
             upto = int(values[0])
     new = [line for fact in facts(session, after=upto) for line in lines_of(fact, zone)]
+    return found + [line for line in new if wanted.takes(line)]
+
+
+def spell_lines(session: Session, zone: str, wanted: Wanted, by: str) -> list[SpellLine]:
+    """The sums of spells up to a month by what `by` names (`tier_id` or `source`); the other one is not told."""
+    sums = [func.sum(getattr(SpellMonth, name)).label(name) for name in _SPELL_SUMS]
+    none, zero = literal(""), literal(0)
+    tier = SpellMonth.tier_id if by == "tier_id" else zero
+    source = SpellMonth.source if by == "source" else none
+    keys = (SpellMonth.began, SpellMonth.month, SpellMonth.currency)
+    told = (SpellMonth.tier_id,) if by == "tier_id" else (SpellMonth.source,)
+    reach = select(RollUp.upto).where(RollUp.zone == zone)
+    rolled = select(*keys, tier.label("tier_id"), source.label("source"), *sums)
+    rolled = rolled.where(*wanted.of(SpellMonth), reach.exists()).group_by(*keys, *told)
+    mark = select(none, none, none, zero, none, func.coalesce(reach.scalar_subquery(), 0), zero, zero, zero)
+    found, upto = [], 0
+    for began, month, code, tier_id, name, *values in session.execute(union_all(rolled, mark)):
+        if month:
+            found.append(SpellLine(began, month, code, tier_id, name, *(int(value) for value in values)))
+        else:
+            upto = int(values[0])
+    new = (spell_line_of(fact, zone) for fact in facts(session, after=upto))
     return found + [line for line in new if wanted.takes(line)]

@@ -20,7 +20,7 @@ from membership.memberships.models import Movement
 from membership.memberships.rules import months_later
 from membership.promises.models import Promise
 from membership.reports.lines import BEGINS, ENDS
-from membership.reports.sum_models import Stay
+from membership.reports.way_models import Stay
 from membership.topics.models import Topic, TopicSupport
 
 HORIZONS = (3, 6, 12)

@@ -1,81 +1,104 @@
-"""More sums that reports read: by way of coming, by perk, and how many stayed after a ballot or a story. Like those of
-`models` they can be thrown away and made anew at any time."""
+"""More sums that reports read: how long memberships last, the ledger by month, what each payout carried."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Text
+from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from membership.db import Base, Key, Minor
+from membership.db import Base, Minor
 
 
-class RollMark(Base):
-    """Up to which row of a table that only grows (`movement`, `payment`, `perk_step`) its sums reach, and in which time zone
-    their months begin."""
+class SpellMonth(Base):
+    """Memberships by the month in which they began (or began again) and the month in which something happened to them.
 
-    __tablename__ = "roll_mark"
-    __table_args__ = (CheckConstraint("source IN ('movement', 'payment', 'perk_step')", name="source"),)
-
-    source: Mapped[str] = mapped_column(Text, primary_key=True)
-    zone: Mapped[str] = mapped_column(Text)
-    upto: Mapped[int] = mapped_column(Key)
-    rolled_at: Mapped[datetime]
-
-
-class TouchMonth(Base):
-    """What came in a month by one `way`: `last` and `first` (article), `embed`, `campaign`, `language`, `appeal` (its number
-    and variant, `3/1`).
-
-    The articles' number stands in `article_id` (0: none), of the other ways the name in `name` (empty: none). `patrons`:
-    memberships that began or came back. `payments` and `gross` (minor units): everything that was paid; `begun` and
-    `begun_gross` of it what began something, so no renewals.
+    A spell runs from beginning to end; `tier_id` is the tier in which it began, and stays. `begun` of them; `chosen` and
+    `failed`: those that ended; `yearly`: what changed in their recurring money, minor units a year.
     """
 
-    __tablename__ = "touch_month"
-    __table_args__ = (
-        CheckConstraint("way IN ('last', 'first', 'embed', 'campaign', 'language', 'appeal')", name="way"),
-    )
+    __tablename__ = "spell_month"
 
-    way: Mapped[str] = mapped_column(Text, primary_key=True)
+    began: Mapped[str] = mapped_column(Text, primary_key=True)
     month: Mapped[str] = mapped_column(Text, primary_key=True)
-    article_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False, index=True)
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
     currency: Mapped[str] = mapped_column(Text, primary_key=True)
-    patrons: Mapped[int]
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
     begun: Mapped[int]
-    payments: Mapped[int]
-    begun_gross: Mapped[int] = mapped_column(Minor)
-    gross: Mapped[int] = mapped_column(Minor)
+    chosen: Mapped[int]
+    failed: Mapped[int]
+    yearly: Mapped[int] = mapped_column(Minor)
 
 
-class PerkMonth(Base):
-    """How many grants of a perk came in a month from one state (`was`, empty: they were issued) to another (`state`)."""
+class LedgerMonth(Base):
+    """The ledger's lines of a month by currency, what was paid for and how (both empty where it is of no payment), and their
+    kind; payouts are left out. `number` lines, which add up to `amount`."""
 
-    __tablename__ = "perk_month"
+    __tablename__ = "ledger_month"
 
-    perk_id: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
     month: Mapped[str] = mapped_column(Text, primary_key=True)
-    was: Mapped[str] = mapped_column(Text, primary_key=True)
-    state: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    paid_for: Mapped[str] = mapped_column(Text, primary_key=True)
+    method: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
     number: Mapped[int]
+    amount: Mapped[int] = mapped_column(Minor)
 
 
-class Stay(Base):
-    """Of the `people` who were members at `since`, how many were so (`stayed`) this many `months` later.
+class PayoutSum(Base):
+    """What a payout carried, once our ledger's lines add up to it to the minor unit: then nothing can come to it any more."""
 
-    `whose`: those on the roll of ballot `subject` who *voted* and who did *not*, counted from its close; those who proposed
-    or support a topic that was *answered* by promise `subject`, counted from the story; and those whose topics on ballot
-    `subject` were *unchosen*. Numbers only; whoever reads them leaves out small ones.
-    """
+    __tablename__ = "payout_sum"
 
-    __tablename__ = "stay"
-    __table_args__ = (CheckConstraint("whose IN ('voted', 'not', 'answered', 'unchosen')", name="whose"),)
+    payout_id: Mapped[int] = mapped_column(ForeignKey("payout.id"), primary_key=True)
+    payments: Mapped[int]
+    gross: Mapped[int] = mapped_column(Minor)
+    fees: Mapped[int] = mapped_column(Minor)
+    refunds: Mapped[int] = mapped_column(Minor)
+    disputes: Mapped[int] = mapped_column(Minor)
+    other: Mapped[int] = mapped_column(Minor)
 
-    whose: Mapped[str] = mapped_column(Text, primary_key=True)
-    subject: Mapped[int] = mapped_column(Key, primary_key=True, autoincrement=False)
-    months: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    since: Mapped[datetime]
+
+class Snapshot(Base):
+    """When the sums of a report were made that cannot be added up as things happen, because what they count changes
+    afterwards. There are none in a newsroom so small that the report reckons by itself in no time."""
+
+    __tablename__ = "snapshot"
+
+    report: Mapped[str] = mapped_column(Text, primary_key=True)
+    zone: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+
+
+class RecoveryMonth(Base):
+    """Invoices whose first try failed in a month, by what had become of them by then (see `recovery.Failed`)."""
+
+    __tablename__ = "recovery_month"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
+    step: Mapped[str] = mapped_column(Text, primary_key=True)
+    how: Mapped[str] = mapped_column(Text, primary_key=True)
+    payments: Mapped[int]
+    amount: Mapped[int] = mapped_column(Minor)
+
+
+class LapsedMonth(Base):
+    """People whose last membership ended in a month and who were no patrons then (see `lapsed.Gone`)."""
+
+    __tablename__ = "lapsed_month"
+
+    month: Mapped[str] = mapped_column(Text, primary_key=True)
+    currency: Mapped[str] = mapped_column(Text, primary_key=True)
+    tier_id: Mapped[int] = mapped_column(ForeignKey("tier.id"), primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, primary_key=True)
     people: Mapped[int]
-    stayed: Mapped[int]
+    writable: Mapped[int]
+    yearly: Mapped[int] = mapped_column(Minor)
+    paid: Mapped[int] = mapped_column(Minor)

@@ -18,8 +18,8 @@ from membership.memberships.models import Membership, MembershipPayment, Movemen
 from membership.newsroom.models import Article
 from membership.reports.lines import BEGINS
 from membership.reports.marks import Marks
-from membership.reports.sum_models import RollMark, TouchMonth
 from membership.reports.touch_lines import WAYS, Brought, Came, TouchFact, TouchKey, payment_brought, touched
+from membership.reports.way_models import RollMark, TouchMonth
 
 SUMS = ("patrons", "begun", "payments", "begun_gross", "gross")
 KEYS = ("way", "month", "article_id", "name", "currency")

@@ -13,18 +13,16 @@ from membership import clock
 from membership.db import reading, transaction
 from membership.newsroom import queries as newsroom
 from membership.readers import trail
+from membership.reports import lapsed_pages, pages, payout_pages, pictures, tables
 from membership.reports import leaving as leaving_reports
-from membership.reports import pages, pictures, tables
-from membership.reports import recovery as recovery_reports
 from membership.reports.leaving import LeavingReport, leaving_report, words_said
 from membership.reports.queries import PatronsReport, patrons_report
-from membership.reports.recovery import RecoveryReport, recovery_report
 from membership.reports.register import REPORTS
 from membership.reports.room import blueprint
 from membership.web import workbooks
 from membership.web.access import Who, allow
 
-__all__ = ["blueprint", "pages"]
+__all__ = ["blueprint", "lapsed_pages", "pages", "payout_pages"]
 
 
 @blueprint.get("/staff/reports")
@@ -88,30 +86,7 @@ def leaving_json() -> Response:
     return jsonify(leaving_reports.leaving_json(_leaving()))
 
 
-@blueprint.get("/staff/reports/recovery")
-@allow(Who.staff("viewer"))
-def recovery() -> str:
-    """Failed payments, and what each step brought back."""
-    return render_template("reports/recovery.html", report=_recovery(), pictures=pictures)
-
-
-@blueprint.get("/staff/reports/recovery.csv")
-@allow(Who.staff("viewer"))
-def recovery_csv() -> Response:
-    """The same as a file."""
-    report = _recovery()
-    return _csv("recovery", report.at, list(recovery_reports.recovery_rows(report)), recovery_reports.HEAD)
-
-
-@blueprint.get("/staff/reports/recovery.json")
-@allow(Who.staff("viewer"))
-def recovery_json() -> Response:
-    """The same for scripts."""
-    _note("recovery", "json", rows=1)
-    return jsonify(recovery_reports.recovery_json(_recovery()))
-
-
-@blueprint.get("/staff/reports/<any(patrons,leaving,recovery):name>.xlsx")
+@blueprint.get("/staff/reports/<any(patrons,leaving):name>.xlsx")
 @allow(Who.staff("viewer"))
 def as_workbook(name: str) -> Response:
     """The same rows as their CSV, as a workbook."""
@@ -119,10 +94,8 @@ def as_workbook(name: str) -> Response:
     rows: list[tuple[Any, ...]]
     if name == "patrons":
         rows = list(tables.patrons_rows(_patrons()))
-    elif name == "leaving":
-        head, rows = leaving_reports.HEAD, list(leaving_reports.leaving_rows(_leaving()))
     else:
-        head, rows = recovery_reports.HEAD, list(recovery_reports.recovery_rows(_recovery()))
+        head, rows = leaving_reports.HEAD, list(leaving_reports.leaving_rows(_leaving()))
     _note(name, "xlsx", rows=len(rows))
     headers = {"Content-Disposition": f'attachment; filename="{name}-{clock.now():%Y-%m-%d}.xlsx"'}
     return Response(workbooks.as_xlsx(rows, head), mimetype=workbooks.TYPE, headers=headers)
@@ -138,12 +111,6 @@ def _leaving() -> LeavingReport:
     with reading() as session:
         found = newsroom.current(session)
         return leaving_report(session, clock.now(), found.time_zone if found else "UTC")
-
-
-def _recovery() -> RecoveryReport:
-    with reading() as session:
-        found = newsroom.current(session)
-        return recovery_report(session, clock.now(), found.time_zone if found else "UTC")
 
 
 def _patrons() -> PatronsReport:

@@ -37,7 +37,11 @@ def chosen_language(newsroom_language: str) -> str:
 def browsers_choice() -> str | None:
     """What was chosen in this browser, else the first of the browser's own languages that is ours. Asks no database."""
     remembered = request.cookies.get(_cookie())
-    return remembered if remembered in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
+    if remembered in LANGUAGES:
+        return remembered
+    # Not `best_match`: of `uk-UA, en;q=0.5` it would take the English, which is there to the letter.
+    wanted = (tag.partition("-")[0].lower() for tag, weight in request.accept_languages if weight > 0)
+    return next((short for short in wanted if short in LANGUAGES), None)
 
 
 def remember(answer: Response, language: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.wrappers import Response
 
-from membership import clock
+from membership import clock, logs
 from membership.config import Config
 from membership.db import writing
 from membership.gateway.signatures import is_signed
@@ -71,7 +71,9 @@ class FrontDoor:
             return self.behind(environ, start)
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         try:
-            keep(genuine(raw, environ.get("HTTP_STRIPE_SIGNATURE", ""), self._config), raw)
+            envelope = genuine(raw, environ.get("HTTP_STRIPE_SIGNATURE", ""), self._config)
+            logs.note(event=envelope.id)
+            keep(envelope, raw)
         except NotFromStripe:
             pass
         except Exception:

@@ -23,6 +23,12 @@ class StripeEvent(Base):
         CheckConstraint("state IN ('new', 'applied', 'ignored')", name="state"),
         Index("ix_stripe_event_root", "root_id", "state"),
         Index(
+            "ix_stripe_event_new",
+            "received_at",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+        Index(
             "ix_stripe_event_snapshot",
             "snapshot_id",
             sqlite_where=text("snapshot_id IS NOT NULL"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,6 +37,8 @@ from membership.webhooks.drift import find, is_on_list, settle, settle_root
 from membership.webhooks.listeners import NOTE, answer_to
 from membership.webhooks.models import ErasedRoot, StripeEvent
 from membership.webhooks.rules import THIN, kind_of, root_of, said_of
+
+log = logging.getLogger(__name__)
 
 TELL_OF_FAILURE = frozenset({"invoice.payment_failed", "invoice.payment_action_required"})
 RETURNED = "checkout.session.async_payment_failed"
@@ -80,6 +83,8 @@ def take_in_root(job: Claimed) -> None:
                 _find_root(job, root, events)
             else:
                 take_in_kind(job, root, _with_notes(events))
+            if events:
+                log.info("taken in: %s", ", ".join(f"{one.type} {one.id}" for one in events))
         except gateway.StripeGone as error:
             raise Park(f"Stripe does not know {root}: {error}") from error
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, request
+import logging
+
+from flask import Blueprint, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
+from membership import logs
 from membership.web.access import Who, allow
 from membership.webhooks import door
 from membership.webhooks.rules import BODY_LIMIT, NotFromStripe
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("webhooks", __name__)
 
@@ -21,7 +26,9 @@ def receive() -> Response:
         raw = _body()
         envelope = door.genuine(raw, request.headers.get("Stripe-Signature", ""), current_app.config["MEMBERSHIP"])
     except NotFromStripe as refused:
+        log.warning("a delivery was refused: %s", refused)
         return Response(f"{refused}\n", 400, content_type=door.PLAIN)
+    logs.note(request=g.request_id, event=envelope.id)
     door.keep(envelope, raw)
     return door.kept()
 

@@ -6,7 +6,7 @@ from alembic import op
 from membership import db
 
 revision = "2026_11_29_sums_by_way"
-down_revision = "2026_11_28_privacy"
+down_revision = "2026_11_28_alarms"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,7 @@
 """A reader changes their address: confirmed from the new one, both told, and nobody learns who is known here."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from membership import clock
 from membership.giving.models import StripeCustomer
 from membership.mail.models import Letter
 from membership.readers import actions as readers
-from membership.readers.models import AddressChange, Person
+from membership.readers.models import AddressChange, Person, ReaderSession
 from tests import make
 
 
@@ -109,3 +110,66 @@ def test_an_address_taken_meanwhile_is_not_taken_away(session, client, ada):
 def test_what_is_no_other_address_is_refused(session, client, ada, email, status):
     assert client.post("/account/address", data={"email": email}).status_code == status
     assert session.scalars(select(Letter)).all() == []
+
+
+def stale(session, person):
+    """Signed in long ago."""
+    session.execute(update(ReaderSession).where(ReaderSession.reader_id == person.reader_id).values(fresh_until=None))
+    session.commit()
+
+
+def test_who_signed_in_long_ago_signs_in_again_by_a_letter_to_the_old_address(session, client, app, ada):
+    stale(session, ada)
+    for answer in (client.get("/account/address"), client.post("/account/address", data={"email": "thief@x.example"})):
+        assert answer.status_code == 303 and answer.location == "/sign-in/again?next=%2Faccount%2Faddress"
+    assert session.scalars(select(AddressChange)).all() == [] and letters(session) == {}
+    assert "ada@example.org" in client.get("/sign-in/again?next=/account/address").text
+    with client.session_transaction() as cookie:
+        before = cookie["_user_id"]
+    sent = client.post("/sign-in/again", data={"next": "/account/address", "email": "thief@x.example"})
+    assert sent.location == "/sign-in/code?again=1" and client.get(sent.location).status_code == 200
+    letter = letters(session)["sign_in"]
+    assert letter.address == "ada@example.org" and client.get("/account/address").status_code == 303
+    code = re.search(r"\b\d{3} ?\d{3}\b", letter.text)[0]
+    assert client.post("/sign-in/code", data={"code": code}).location == "/account/address"
+    with client.session_transaction() as cookie:
+        assert cookie["_user_id"] != before
+    assert client.get("/account/address").status_code == 200
+    old = app.test_client()
+    with old.session_transaction() as cookie:
+        cookie["_user_id"] = before
+    assert old.get("/account").status_code == 303  # what somebody else held of it is dead
+    ask(session, client)
+
+
+def test_a_sign_in_is_proof_for_a_quarter_of_an_hour(session, client, ada):
+    stale(session, ada)
+    client.post("/sign-in/again", data={"next": "/account/address"})
+    code = re.search(r"\b\d{3} ?\d{3}\b", letters(session)["sign_in"].text)[0]
+    client.post("/sign-in/code", data={"code": code})
+    until = session.scalars(select(ReaderSession.fresh_until).where(ReaderSession.ended_at.is_(None))).one()
+    assert timedelta(minutes=14) < until - clock.now() <= timedelta(minutes=15)
+    session.execute(update(ReaderSession).values(fresh_until=clock.now() - timedelta(seconds=1)))
+    session.commit()
+    assert client.post("/account/address", data={"email": "x@x.example"}).status_code == 303
+    assert session.scalars(select(AddressChange)).all() == []
+
+
+def test_the_team_proves_itself_by_the_second_step_and_no_letter_does(session, client):
+    edda = make.staff(session, "editor", email="edda@example.org")
+    make.sign_in(session, client, edda)
+    stale(session, edda)
+    assert client.get("/account/address").location.startswith("/sign-in/again?")
+    assert client.post("/account/address", data={"email": "x@x.example"}).status_code == 403
+    client.post("/sign-in", data={"email": "edda@example.org"})
+    code = re.search(r"\b\d{3} ?\d{3}\b", letters(session)["sign_in"].text)[0]
+    client.post("/sign-in/code", data={"code": code})
+    newest = select(ReaderSession.fresh_until).where(ReaderSession.ended_at.is_(None), ReaderSession.stepped_at.is_(None))
+    assert session.scalars(newest).all() == [None]
+    assert client.get("/account/address").location.startswith("/sign-in/")
+
+
+def test_again_is_no_way_to_flood_somebody_with_letters(session, client, ada, app, config, monkeypatch):
+    monkeypatch.setitem(app.config, "MEMBERSHIP", replace(config, wide_limits=False))
+    asked = [client.post("/sign-in/again", data={"next": "/account"}).status_code for _ in range(5)]
+    assert asked == [303, 303, 303, 429, 429]

@@ -35,7 +35,7 @@ from membership.reports import staying, sums
 from membership.reports.frame import HIDDEN, Asked
 from membership.reports.promise_rules import Outcome, middle, outcome, tells
 from membership.reports.register import REPORTS
-from membership.reports.sum_models import Stay
+from membership.reports.way_models import Stay
 from membership.topics import actions as topics
 from membership.topics.models import TopicSupport
 from tests import make

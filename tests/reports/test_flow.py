@@ -45,6 +45,7 @@ from membership.readers.trail import AuditEntry
 from membership.reports import rolling, tasks
 from membership.reports.asking import NotAFilter, NotAPeriod, asked_of
 from membership.reports.frame import HIDDEN, Asked, Heading, Part
+from membership.reports.lines import month_of
 from membership.reports.register import REPORTS
 from membership.reports.rules import begin_of, converted, month_later, steps_of
 from membership.web import workbooks
@@ -288,10 +289,31 @@ def _live_and_compare(session, tiers, data):
     assert sum(line.members for line in lines) == sum(line.members for line in cohort_lines) == alive
     each = select(Movement.membership_id).group_by(Movement.membership_id).having(func.sum(Movement.yearly) > 0)
     assert sum(line.paying for line in lines) == len(session.execute(each).all())
+    _compare_spells(session)
     by_tier = [rolling.movement_lines(session, ZONE, rolling.Wanted("2026-12", tier_id=id)) for id in ids]
     assert [sum(line.yearly for line in mine) for mine in by_tier] == [
         sum(life[1] for life in lives if life[4] is tier and life[2] == "running") for tier in tiers
     ]
+
+
+def _compare_spells(session):
+    """Each life walked through by itself: month of beginning, tier of beginning, month, what changed."""
+    obvious = {}
+    began, tier = "", 0
+    for move in session.scalars(select(Movement).order_by(Movement.membership_id, Movement.sequence)):
+        if move.kind in ("new", "returned"):
+            began, tier = month_of(move.at, ZONE), move.tier_id
+        sums = obvious.setdefault((began, max(began, month_of(move.at, ZONE)), move.currency, tier), [0, 0, 0, 0])
+        sums[3] += move.yearly
+        place = {"new": 0, "returned": 0, "left": 1, "lost": 2}.get(move.kind)
+        if place is not None:
+            sums[place] += 1
+    rolled = {}
+    for line in rolling.spell_lines(session, ZONE, rolling.Wanted("2026-12"), "tier_id"):
+        sums = rolled.setdefault((line.began, line.month, line.currency, line.tier_id), [0, 0, 0, 0])
+        for place, value in enumerate((line.begun, line.chosen, line.failed, line.yearly)):
+            sums[place] += value
+    assert rolled == obvious
 
 
 def _moment(data):

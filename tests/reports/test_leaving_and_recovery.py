@@ -1,17 +1,20 @@
 """Why people left, and what the letters about failed payments brought back, against figures calculated by hand."""
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import pytest
 from sqlalchemy import select
 
+from membership import clock
 from membership.account.models import LeavingReason
 from membership.dunning.models import UnpaidInvoice
 from membership.memberships.models import Membership, Movement
 from membership.money import Money
 from membership.readers.trail import AuditEntry
+from membership.reports.frame import Asked
 from membership.reports.leaving import Why, leaving_report, words_said
-from membership.reports.recovery import Sum, recovery_report
+from membership.reports.register import REPORTS
 from tests import make
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -92,34 +95,55 @@ def test_own_words_are_for_managers_and_in_no_file(session, client, people_who_l
         assert SECRET not in client.get(f"/staff/reports/leaving.{form}").text
 
 
+def told(session, name, **values):
+    """The rows of a part by currency and item, figures only."""
+    asked = Asked(AT, "UTC", "EUR", "2025-12", "2026-11", **values)
+    part = next(one for one in REPORTS["recovery"].make(session, asked) if one.name == name)
+    kept = [place for place, heading in enumerate(part.headings) if heading.only != "page"]
+    return [tuple(row[place] for place in kept) for row in part.rows]
+
+
 def test_what_each_step_brought_back_is_told_by_currency(session, failures):
-    report = recovery_report(session, AT, "UTC")
-    assert report.steps == (
-        Sum("first", "retry", Money(500, "EUR"), 1),
-        Sum("day-7", "new_card", Money(1500, "EUR"), 2),
-    )
-    assert report.states == (
-        Sum("recovered", "", Money(2000, "EUR"), 3),
-        Sum("given_up", "", Money(500, "EUR"), 1),
-        Sum("open", "", Money(900, "USD"), 1),
-    )
-    assert [(line.item, line.payments, report.won_of(line).payments) for line in report.whys] == [
-        ("expired", 2, 2),
-        ("funds", 2, 1),
-        ("funds", 1, 0),
+    eur, usd = (lambda minor: Money(minor, "EUR")), (lambda minor: Money(minor, "USD"))
+    assert told(session, "steps") == [
+        ("EUR", "first", "retry", 1, eur(500), Fraction(500, 2500)),
+        ("EUR", "day-7", "new_card", 2, eur(1500), Fraction(1500, 2500)),
+        ("EUR", "all", "", 3, eur(2000), Fraction(2000, 2500)),
+        ("USD", "all", "", 0, usd(0), Fraction(0)),
     ]
-    assert report.failed("EUR").money == Money(2500, "EUR")
+    assert told(session, "states") == [
+        ("EUR", "recovered", 3, eur(2000), 3, eur(2000), Fraction(1)),
+        ("EUR", "given_up", 1, eur(500), 0, eur(0), Fraction(0)),
+        ("USD", "open", 1, usd(900), 0, usd(0), Fraction(0)),
+    ]
+    assert told(session, "reasons") == [
+        ("EUR", "expired", 2, eur(1500), 2, eur(1500), Fraction(1)),
+        ("EUR", "funds", 2, eur(1000), 1, eur(500), Fraction(1, 2)),
+        ("USD", "funds", 1, usd(900), 0, usd(0), Fraction(0)),
+    ]
+    assert told(session, "months") == [
+        ("2026-10", "EUR", 4, eur(2500), 3, eur(2000), Fraction(4, 5)),
+        ("2026-10", "USD", 1, usd(900), 0, usd(0), Fraction(0)),
+    ]
 
 
-def test_the_page_and_the_file_say_the_same_and_the_file_is_noted(session, client, failures):
-    make.sign_in(session, client, make.staff(session, "viewer"))
+def test_failed_payments_of_one_tier_or_source_are_told_by_themselves(session, failures):
+    assert told(session, "states", currency="USD") == [("USD", "open", 1, Money(900, "USD"), 0, Money(0, "USD"), Fraction(0))]
+    assert len(told(session, "states", source="direct")) == 3 and told(session, "states", source="article") == []
+    other = make.tier(session, "other")
+    assert told(session, "states", tier="other", tier_id=other.id) == []
+
+
+def test_the_page_and_the_file_say_the_same_and_the_file_is_noted(session, client, failures, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    make.sign_in(session, client, make.staff(session, "manager"))
     page = client.get("/staff/reports/recovery")
     assert page.status_code == 200
     for words in ("Reminder after 7 days", "another card", "€15", "$9"):
         assert words in page.text
     lines = client.get("/staff/reports/recovery.csv").text.splitlines()
-    assert "step,day-7,new_card,EUR,2,15.00" in lines
-    assert client.get("/staff/reports/recovery.json").json["step"][1]["amount"] == "15.00"
+    assert any(line.startswith("steps,EUR,day-7,new_card,2,15.00,0.600000") for line in lines)
+    assert client.get("/staff/reports/recovery.json").json["parts"]["steps"][1]["amount"] == "15.00"
     notes = session.scalars(select(AuditEntry.object).where(AuditEntry.action == "report:exported")).all()
     assert notes == ["report/recovery", "report/recovery"]
 
