@@ -5,6 +5,7 @@ It checks nothing and knows nothing: a request becomes its inserts and one commi
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -20,8 +21,8 @@ sqlite = engine.dialect.name == "sqlite"
 mark = "?" if sqlite else "%s"
 ONE = f"INSERT INTO floor_one (id, raw) VALUES ({mark}, {mark})"
 TWO = f"INSERT INTO floor_two (id) VALUES ({mark})"
-READS = [one for one in os.environ.get("FLOOR_READS", "").split(";") if one]
 PAGE = Path(os.environ["FLOOR_PAGE"]).read_bytes() if "FLOOR_PAGE" in os.environ else b""
+READS = json.loads(os.environ.get("FLOOR_READS", "[]"))
 
 
 def _write(*statements: tuple[str, tuple[Any, ...]]) -> None:
@@ -62,9 +63,9 @@ def page() -> Response:
     return Response(PAGE, content_type="text/html; charset=utf-8")
 
 
-@app.get("/read")
-def read() -> Response:
-    """The same bytes, after reading all rows that a report's sums are made of."""
+@app.get("/rows")
+def rows() -> Response:
+    """The rows that ours reads, and the bytes that it answered with."""
     connection = engine.raw_connection()
     try:
         cursor = connection.cursor()

@@ -3,6 +3,7 @@ a bare page on the same server that reads the same rows of the sums and answers 
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -117,14 +118,14 @@ def _beside(
     answer.raise_for_status()
     page = ground.directory / f"{name}.html"
     page.write_bytes(answer.content)
-    more = {"FLOOR_PAGE": str(page), "FLOOR_READS": ";".join(reads)}
+    more = {"FLOOR_PAGE": str(page), "FLOOR_READS": json.dumps(reads)}
     with serving("bench.floors:app", environment | more, ground.directory / f"{name}-floor.log") as floor_at:
 
         def ours(_number: int) -> float:
             return rate(ours_at, [request("GET", path, ours_at, Cookie=cookie)] * PAGES)
 
         def floor(_number: int) -> float:
-            return rate(floor_at, [request("GET", "/read", floor_at)] * PAGES)
+            return rate(floor_at, [request("GET", "/rows", floor_at)] * PAGES)
 
         ours(-1), floor(-1)
         return Figure("pages/s", *turn_by_turn(ours, floor), said=f"{len(answer.content):,} bytes; {said}".rstrip("; "))

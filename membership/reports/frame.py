@@ -112,7 +112,7 @@ class Drawing:
 class Part:
     """A table with its heading, how it is computed in plain words, its rows, and the charts that say the same.
 
-    `most`: so many of its rows stand on the page at most; files have all of them.
+    Of many rows the page shows the first ones, `most` of them; files have all.
     """
 
     name: str

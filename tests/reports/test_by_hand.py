@@ -67,9 +67,9 @@ from membership.reports import rolling_money, snapshots, tasks
 from membership.reports.frame import Asked
 from membership.reports.lines import SpellLine
 from membership.reports.models import RollUp
+from membership.reports.money_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.register import REPORTS
 from membership.reports.rules import begin_of, month_later, months
-from membership.reports.sum_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.survival import Age, expected, known, months_run, survival, watched
 from tests import make
 
@@ -341,7 +341,7 @@ def test_a_snapshot_tells_what_was_reckoned_when_it_was_taken_and_says_so(newsro
     monkeypatch.setattr(clock, "now", lambda: AT)
     monkeypatch.setattr(snapshots, "MANY", 0)
     list(tasks.rebuild())
-    assert newsroom.scalars(select(Snapshot.report).order_by(Snapshot.report)).all() == ["lapsed", "recovery"]
+    assert newsroom.scalars(select(Snapshot.report).order_by(Snapshot.report)).all() == ["lapsed", "patrons", "recovery"]
     newsroom.execute(update(UnpaidInvoice).values(state="open"))
     newsroom.add(LetterRefusal(reader_id=newsroom.scalar(select(func.min(Movement.reader_id))), sort="asking", refused_at=AT))
     newsroom.flush()
