@@ -273,7 +273,7 @@ def _veiled(sums: dict[tuple[str, int], list[int]], whose: str, months: int) -> 
 
 def _stays_drawn(rows: tuple[tuple[Any, ...], ...]) -> list[Drawing]:
     points = [
-        (gettext("%(who)s: after %(months)s months", who=row[0], months=row[2]), round(row[4] * 100), percent(row[4]),
+        (gettext("%(who)s, months later: %(months)s", who=row[0], months=row[2]), round(row[4] * 100), percent(row[4]),
          row[1] in ("not", "unchosen"))
         for row in rows
         if row[4] is not HIDDEN

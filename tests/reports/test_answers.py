@@ -121,7 +121,7 @@ def test_of_an_open_ballot_only_what_everybody_is_told_is_told(newsroom, client,
     assert [one["ballot"] for one in told["ballots"]][1] == opened.slug
     assert len(told["stays"]) == 7
     page = client.get("/staff/reports/topics?from=2026-01").text
-    assert "Took part in a ballot: after 3 months" in page and "after 6 months" not in page and "&lt;5" in page
+    assert "Took part in a ballot, months later: 3" in page and "months later: 6" not in page and "&lt;5" in page
 
 
 def test_promises_are_held_against_the_first_day_that_was_promised(newsroom):
