@@ -20,6 +20,7 @@ sqlite = engine.dialect.name == "sqlite"
 mark = "?" if sqlite else "%s"
 ONE = f"INSERT INTO floor_one (id, raw) VALUES ({mark}, {mark})"
 TWO = f"INSERT INTO floor_two (id) VALUES ({mark})"
+READS = [one for one in os.environ.get("FLOOR_READS", "").split(";") if one]
 PAGE = Path(os.environ["FLOOR_PAGE"]).read_bytes() if "FLOOR_PAGE" in os.environ else b""
 
 
@@ -58,4 +59,19 @@ def two() -> Response:
 @app.get("/page")
 def page() -> Response:
     """The bytes that ours answered with."""
+    return Response(PAGE, content_type="text/html; charset=utf-8")
+
+
+@app.get("/read")
+def read() -> Response:
+    """The same bytes, after reading all rows that a report's sums are made of."""
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        for statement in READS:
+            cursor.execute(statement)
+            cursor.fetchall()
+        connection.rollback()
+    finally:
+        connection.close()
     return Response(PAGE, content_type="text/html; charset=utf-8")

@@ -41,6 +41,7 @@ from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.reports import models as reports
 from membership.reports import sum_models as report_sums
+from membership.reports import way_models as report_ways
 from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import drift_models as drift
@@ -84,6 +85,7 @@ __all__ = [
     "readers",
     "receipts",
     "report_sums",
+    "report_ways",
     "reports",
     "second_step",
     "telling",

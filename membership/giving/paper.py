@@ -62,6 +62,10 @@ class Paper(FPDF):
                     row.cell(cell)
         self.ln(4)
 
+    def normalize_text(self, text: str) -> str:
+        """The font has no narrow space, which Ukrainian and French write before `р.` and `€`."""
+        return str(super().normalize_text(text.replace("\u202f", "\u00a0")))
+
     def made(self) -> bytes:
         """The file."""
         return bytes(self.output())

@@ -84,5 +84,7 @@ def test_a_file_is_only_ever_ones_own(session, client, ada):
 def test_every_letter_of_latin_greek_and_cyrillic_has_a_shape(session, ada, caplog):
     paper = Paper(language="en", title="x")
     paper.say("Příliš žluťoučký kůň – ÄÖÜß éèê ñ ł ő ș – Съешь ещё этих мягких булок ґєіїў – Ελληνικά – € £ ¥ zł Kč")
+    paper.facts([("Сплачено", "25 листопада 2026\u202fр.")])
+    paper.rows(["Дата"], [["25 листопада 2026\u202fр."]], (100,))
     paper.made()
     assert "missing" not in caplog.text.lower() and session.scalars(select(Person)).all()
