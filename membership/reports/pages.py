@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Response, render_template, request
 from flask_babel import gettext
 from flask_login import current_user
+from markupsafe import Markup
 
 from membership import clock
 from membership.db import reading, transaction
@@ -16,13 +17,13 @@ from membership.money import Money
 from membership.readers import trail
 from membership.reports import pictures
 from membership.reports.asking import asked_of, choices
-from membership.reports.frame import HIDDEN, Asked, Heading, Report, as_json, file_head, file_rows, parts_of
+from membership.reports.frame import HIDDEN, Asked, Heading, Link, Report, as_json, file_head, file_rows, parts_of
 from membership.reports.lines import SOURCES
 from membership.reports.register import REPORTS
 from membership.reports.room import blueprint
 from membership.web import sheets, workbooks
 from membership.web.access import Who, allow
-from membership.web.locale import money
+from membership.web.locale import day, money
 
 NAMES = f"any({','.join(REPORTS)})"
 
@@ -79,15 +80,19 @@ def _query(asked: Asked) -> str:
     return urlencode({key: value for key, value in _chosen(asked).items() if value})
 
 
-def shown(cell: Any, heading: Heading) -> str:
+def shown(cell: Any, heading: Heading) -> str | Markup:
     """A cell as people read it."""
     if cell is None or cell == "":
         return "–"
     if cell is HIDDEN:
         return str(cell)
+    if isinstance(cell, Link):
+        return Markup('<a href="{}" rel="noreferrer">{}</a>').format(cell.address, cell.words)
     if isinstance(cell, Money):
         return money(cell)
-    if heading.kind == "rate":
+    if heading.kind == "day":
+        return day(cell)
+    if heading.kind in ("rate", "share"):
         return pictures.percent(cell)
     if heading.kind == "month":
         return gettext("All months") if cell == "all" else pictures.month_words(cell)

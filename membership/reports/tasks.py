@@ -17,7 +17,7 @@ from membership.jobs.worker import Task
 from membership.memberships.models import Membership, Movement
 from membership.memberships.standing import patrons_at
 from membership.newsroom.queries import current
-from membership.reports import lapsed, recovery, rolling_money, snapshots
+from membership.reports import lapsed, recovery, rolling_money, snapshots, sums
 from membership.reports.frame import Asked
 from membership.reports.lines import month_of
 from membership.reports.rolling import forget, roll, settled_upto
@@ -37,8 +37,10 @@ def roll_up(job: Claimed) -> None:
     zone, at = _zone(), clock.now()
     _take_snapshots(zone, at)
     upto, ledger_upto = _settled()
+    others = sums.next_ones(at=at)
     with finishing(job) as session:
         more = _portion(session, zone, upto, ledger_upto, at=at)
+        more = sums.roll(session, zone, others, at=at) or more
         ask_to_roll(session, at=at if more else at + EVERY)
 
 
@@ -47,11 +49,14 @@ def rebuild() -> Iterator[int]:
     zone = _zone()
     with transaction() as session:
         forget(session, zone, at=clock.now())
+        sums.forget(session, zone, at=clock.now())
     upto, ledger_upto = _settled()
     done, more = 0, True
     while more:
+        others = sums.next_ones(at=clock.now())
         with transaction() as session:
             more = _portion(session, zone, upto, ledger_upto, at=clock.now())
+            more = sums.roll(session, zone, others, at=clock.now()) or more
         done += 1
         yield done
     _take_snapshots(zone, clock.now(), anew=True)
