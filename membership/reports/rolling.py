@@ -18,8 +18,8 @@ from membership.giving.touch_models import CheckoutTouch
 from membership.memberships.models import Membership, Movement
 from membership.reports.lines import BEGINS, Fact, Line, SpellLine, lines_of, source_of, spell_line_of
 from membership.reports.models import CohortMonth, MovementMonth, RollUp
+from membership.reports.money_models import LedgerMonth, PayoutSum, SpellMonth
 from membership.reports.rules import month_later
-from membership.reports.sum_models import LedgerMonth, PayoutSum, SpellMonth
 
 AT_ONCE = 5000
 _SUMS = ("number", "paying", "members", "yearly")

@@ -16,9 +16,9 @@ from membership.giving.payout_models import Payout, PayoutLine
 from membership.reports.frame import Asked
 from membership.reports.lines import month_of
 from membership.reports.models import RollUp
+from membership.reports.money_models import LedgerMonth, PayoutSum
 from membership.reports.rolling import upsert
 from membership.reports.rules import begin_of, months
-from membership.reports.sum_models import LedgerMonth, PayoutSum
 from membership.reports.within import month_of_column, within
 
 LINES_AT_ONCE = 50_000

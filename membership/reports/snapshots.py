@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from membership.reports.frame import Asked, Part
-from membership.reports.sum_models import LapsedMonth, RecoveryMonth, Snapshot
+from membership.reports.money_models import LapsedMonth, RecoveryMonth, Snapshot
 from membership.web.locale import moment
 
 MANY = 20_000

@@ -20,8 +20,8 @@ from membership.newsroom.queries import current
 from membership.reports import lapsed, recovery, rolling_money, snapshots, sums
 from membership.reports.frame import Asked
 from membership.reports.lines import month_of
+from membership.reports.money_models import LapsedMonth, RecoveryMonth
 from membership.reports.rolling import forget, roll, settled_upto
-from membership.reports.sum_models import LapsedMonth, RecoveryMonth
 
 KEY = "reports.roll"
 EVERY = timedelta(minutes=5)

@@ -67,9 +67,9 @@ from membership.reports import rolling_money, snapshots, tasks
 from membership.reports.frame import Asked
 from membership.reports.lines import SpellLine
 from membership.reports.models import RollUp
+from membership.reports.money_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.register import REPORTS
 from membership.reports.rules import begin_of, month_later, months
-from membership.reports.sum_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.survival import Age, expected, known, months_run, survival, watched
 from tests import make
 
