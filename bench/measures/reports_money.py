@@ -127,4 +127,5 @@ def _figure(ground: Ground, url: str, name: str, since: str, ours_at: int, cooki
             return 1000 / rate(floor_at, [request("GET", "/rows", floor_at)] * PAGES)
 
         ours(-1), floor(-1)
-        return Figure("ms", *turn_by_turn(ours, floor), better="lower", said=f"{len(answer.content):,} bytes; anew {anew:.0f} ms")
+        said = f"{len(answer.content):,} bytes; anew {anew:.0f} ms"
+        return Figure("ms", *turn_by_turn(ours, floor), better="lower", said=said)
