@@ -5,6 +5,7 @@ It checks nothing and knows nothing: a request becomes its inserts and one commi
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -21,6 +22,7 @@ mark = "?" if sqlite else "%s"
 ONE = f"INSERT INTO floor_one (id, raw) VALUES ({mark}, {mark})"
 TWO = f"INSERT INTO floor_two (id) VALUES ({mark})"
 PAGE = Path(os.environ["FLOOR_PAGE"]).read_bytes() if "FLOOR_PAGE" in os.environ else b""
+READS = json.loads(os.environ.get("FLOOR_READS", "[]"))
 
 
 def _write(*statements: tuple[str, tuple[Any, ...]]) -> None:
@@ -58,4 +60,19 @@ def two() -> Response:
 @app.get("/page")
 def page() -> Response:
     """The bytes that ours answered with."""
+    return Response(PAGE, content_type="text/html; charset=utf-8")
+
+
+@app.get("/rows")
+def rows() -> Response:
+    """The rows that ours reads, and the bytes that it answered with."""
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        for statement in READS:
+            cursor.execute(statement)
+            cursor.fetchall()
+        connection.rollback()
+    finally:
+        connection.close()
     return Response(PAGE, content_type="text/html; charset=utf-8")

@@ -7,6 +7,7 @@ or cookies, no network address, no values of variables, no breadcrumbs; and ever
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import Any
 
 from membership import logs
@@ -18,14 +19,14 @@ def begin(dsn: str | None) -> None:
     """From now on whatever is logged as an error is told there, too."""
     if dsn is None:
         return
-    import sentry_sdk  # only who wants it pays for loading it
-    from sentry_sdk.integrations.logging import LoggingIntegration
+    sentry_sdk = import_module("sentry_sdk")  # only who wants it pays for loading it
+    told_by_log = import_module("sentry_sdk.integrations.logging").LoggingIntegration
 
     sentry_sdk.init(
         dsn=dsn,
         default_integrations=False,
         auto_enabling_integrations=False,
-        integrations=[LoggingIntegration(level=None, event_level=logging.ERROR)],
+        integrations=[told_by_log(level=None, event_level=logging.ERROR)],
         include_local_variables=False,
         include_source_context=False,
         max_request_body_size="never",

@@ -40,7 +40,8 @@ from membership.readers import models as readers
 from membership.readers import step_models as second_step
 from membership.readers import trail
 from membership.reports import models as reports
-from membership.reports import sum_models as report_sums
+from membership.reports import money_models as report_money
+from membership.reports import way_models as report_ways
 from membership.topics import models as topics
 from membership.web import limits
 from membership.webhooks import drift_models as drift
@@ -83,7 +84,8 @@ __all__ = [
     "rates",
     "readers",
     "receipts",
-    "report_sums",
+    "report_money",
+    "report_ways",
     "reports",
     "second_step",
     "telling",

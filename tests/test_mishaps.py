@@ -18,7 +18,7 @@ def sentry(httpserver):
     mishaps.begin(f"http://key@127.0.0.1:{httpserver.port}/7")
     yield lambda: _events(httpserver)
     sentry_sdk.get_client().close()
-    sentry_sdk.init()
+    sentry_sdk.get_global_scope().set_client(None)  # `init` without words would listen to everything there is
 
 
 def _events(httpserver):

@@ -12,11 +12,13 @@ import logging
 import re
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from multiprocessing.util import Finalize
 
 from flask import Request, current_app
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -27,6 +29,8 @@ from membership.appeals.shelf import Face
 from membership.db import transaction
 from membership.giving import touches
 from membership.newsroom import actions as newsroom
+from membership.newsroom.models import Article
+from membership.web.browser import client_network
 
 SEEN, CLICKED = "seen", "clicked"
 WRITE_EVERY = 5.0
@@ -34,6 +38,10 @@ WRITE_EVERY = 5.0
 MOST_LINES = 2_000
 """Different lines kept between two writings; beyond, what comes is counted without its article. Nobody fills our memory."""
 MACHINES = re.compile(r"bot\b|bot/|crawl|spider|slurp|facebookexternalhit|lighthouse|archiver|preview", re.I)
+NEW_A_DAY = 500
+"""So many articles at most become known within a day by being seen: there is no end of paths that somebody can invent."""
+NEW_PER_NETWORK = 30
+"""And so many of them on the word of one network, in one process."""
 log = logging.getLogger(__name__)
 
 
@@ -72,6 +80,8 @@ class Counts:
     def __init__(self, *, write_by_itself: bool) -> None:
         self._lock = threading.Lock()
         self._counted: Counter[tuple[Line, str]] = Counter()
+        self._named_by: dict[str, str] = {}
+        self._made: tuple[date | None, Counter[str]] = (None, Counter())
         self._waiting: threading.Timer | None = None
         self._latest: datetime | None = None
         self._by_itself = write_by_itself
@@ -85,11 +95,14 @@ class Counts:
         line = line_of(face, carried, at) if by_a_reader(request) else None
         if line is None:
             return
+        network = client_network()
         with self._lock:
             if (line, what) not in self._counted and len(self._counted) >= MOST_LINES:
                 variant = dealt(line.appeal_id, "", line.day, face.variants)
                 line = Line(line.day, line.appeal_id, "", "", variant, line.language)
             self._counted[line, what] += 1
+            if line.article:
+                self._named_by.setdefault(line.article, network)
             self._latest = at
             if self._by_itself and self._waiting is None:
                 self._waiting = threading.Timer(WRITE_EVERY, self.write)
@@ -100,25 +113,34 @@ class Counts:
         """Add what was counted to the books; what could not be written is kept for the next time."""
         with self._lock:
             counted, self._counted, self._waiting = self._counted, Counter(), None
+            named_by, self._named_by = self._named_by, {}
             at = self._latest
         if not counted or at is None:
             return
+        if self._made[0] != at.date():
+            self._made = (at.date(), Counter())
+        made = self._made[1]
         try:
             with transaction() as session:
-                add(session, counted, at=at)
+                new = add(session, counted, at=at, named_by=named_by, made=made)
+            made.update(new)
         except Exception:  # a timer has nobody to tell but the log, and the counts must not be lost to a busy database
             log.exception("what was seen and clicked could not be written; it is tried again")
             with self._lock:
                 self._counted.update(counted)
+                self._named_by = named_by | self._named_by
 
 
-def add(session: Session, counted: Counter[tuple[Line, str]], *, at: datetime) -> None:
-    """One statement for all lines; two processes may write the same line at once and nothing is lost."""
-    numbers = {"": NOWHERE}
-    for line, _ in sorted(counted, key=lambda key: key[0].article):
-        if line.article not in numbers:
-            known = newsroom.article(session, line.article, line.title, at)
-            numbers[line.article] = known.id if known else NOWHERE
+def add(
+    session: Session, counted: Counter[tuple[Line, str]], *, at: datetime, named_by: Mapping[str, str],
+    made: Mapping[str, int],
+) -> Counter[str]:  # fmt: skip
+    """One statement for all lines; two processes may write the same line at once and nothing is lost.
+
+    `named_by` says on which network's word an article was named, `made` how many each has made known today; those that it
+    makes known now are returned.
+    """
+    numbers, new = _numbers(session, counted, at=at, named_by=named_by, made=made)
     rows: dict[tuple[object, ...], Counter[str]] = {}
     for (line, what), number in counted.items():
         key = (line.day, line.appeal_id, numbers[line.article], line.variant, line.language)
@@ -140,6 +162,38 @@ def add(session: Session, counted: Counter[tuple[Line, str]], *, at: datetime) -
                 },
             )
         )
+    return new
+
+
+def _numbers(
+    session: Session, counted: Counter[tuple[Line, str]], *, at: datetime, named_by: Mapping[str, str],
+    made: Mapping[str, int],
+) -> tuple[dict[str, int], Counter[str]]:  # fmt: skip
+    """The number of each article that was named, and on whose word the new ones became known.
+
+    Anybody can name an address on the newsroom's sites, and whether anything stands there we do not know. So only so many
+    become known in a day; what is named beyond is counted without its article until a day has room for it, or until
+    somebody begins to pay there.
+    """
+    titles: dict[str, str] = {}
+    for line, _ in sorted(counted, key=lambda key: (key[0].article, key[0].title)):
+        titles[line.article] = titles.get(line.article) or line.title
+    found = select(Article.address, Article.id, Article.title).where(Article.address.in_(list(titles)))
+    known = {row.address: row for row in session.execute(found)}
+    of_today = select(func.count()).where(Article.first_seen_at > at - timedelta(days=1))
+    room = NEW_A_DAY - session.execute(of_today).scalar_one() if titles.keys() - known.keys() else 0
+    numbers, new = {"": NOWHERE}, Counter[str]()
+    for address, title in titles.items():  # in one order, as above
+        network, row = named_by.get(address, ""), known.get(address)
+        if row is not None and (row.title or not title):
+            numbers[address] = row.id
+        elif address and (row or (new.total() < room and made.get(network, 0) + new[network] < NEW_PER_NETWORK)):
+            kept = newsroom.article(session, address, title, at)
+            numbers[address] = kept.id if kept else NOWHERE
+            new[network] += row is None and kept is not None
+        else:
+            numbers[address] = NOWHERE
+    return numbers, new
 
 
 def counts() -> Counts:

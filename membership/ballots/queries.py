@@ -12,7 +12,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from membership.ballots import befallen, roll, rules, ways
@@ -232,6 +232,14 @@ def result_of(ballot: Ballot) -> Result:
         method=plain["method"],
         plain=plain,
     )  # fmt: skip
+
+
+def roll_of(ballot: Ballot) -> Select[int, bool]:
+    """Who stood on the roll of a counted ballot and whether they took part, never for what: to be counted, not to be shown.
+    Who was struck from it stands in neither. Raises `NotCountedYet` before the close."""
+    _result_text(ballot)
+    mine = (BallotRoll.ballot_id == ballot.id, ~BallotRoll.struck)
+    return select(BallotRoll.reader_id, BallotRoll.voted).where(*mine)
 
 
 def shows_contents(result: Result) -> bool:

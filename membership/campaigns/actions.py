@@ -14,6 +14,7 @@ from membership.campaigns.rules import Phase
 from membership.db import insert_once
 from membership.jobs.queue import post
 from membership.readers.trail import note
+from membership.readers.wishes import wish_here
 from membership.refusals import NotFound
 from membership.topics.rules import slug_of
 from membership.web.tokens import new_code
@@ -139,11 +140,24 @@ def look(session: Session, campaign_id: int, *, at: datetime) -> None:
 
 
 def choose(
-    session: Session, campaign: Campaign, reader_id: int, *, wall: bool, name: str, letters: bool, at: datetime
-) -> None:
-    """What somebody who gave wishes; said again it takes the place of what was said before. Raises `NothingGiven`."""
+    session: Session, campaign: Campaign, reader_id: int, *, wall: bool, name: str, letters: bool, words: str = "",
+    at: datetime,
+) -> bool:  # fmt: skip
+    """What somebody who gave wishes; said again it takes the place of what was said before. Raises `NothingGiven`.
+
+    `words`: those beside the box for letters, kept as a proof where ticking it takes away a refusal that came along from
+    another system. False: letters are wished for here, and this reader has stopped those about campaigns themselves.
+    """
     if not queries.gave(session, campaign, reader_id):
         raise rules.NothingGiven()
+    _keep_choice(session, campaign, reader_id, wall=wall, name=name, letters=letters, at=at)
+    place = f"/campaigns/{campaign.slug}/thanks"
+    return not letters or wish_here(session, reader_id, "campaigns", place=place, words=words, at=at)
+
+
+def _keep_choice(
+    session: Session, campaign: Campaign, reader_id: int, *, wall: bool, name: str, letters: bool, at: datetime
+) -> None:
     values = {"wall": wall, "name": name if wall else "", "letters": letters, "chosen_at": at}
     if insert_once(
         session, CampaignChoice, campaign_id=campaign.id, reader_id=reader_id, hidden_at=None, **values

@@ -85,11 +85,13 @@ def choose(slug: str) -> Response | tuple[str, int]:
     if form.name.errors or not form.validate():
         return render_template("campaigns/thanks.html", campaign=found, form=form, session_id=_session_id()), 422
     with transaction() as session:
-        actions.choose(
+        heard = actions.choose(
             session, found, reader_id, wall=form.wall.data != "no", name=name if form.wall.data == "named" else "",
-            letters=bool(form.letters.data), at=clock.now(),
+            letters=bool(form.letters.data), words=str(form.letters.label.text), at=clock.now(),
         )  # fmt: skip
     flash(gettext("Kept. You can change it whenever you like."))
+    if not heard:
+        flash(gettext("You have stopped letters about campaigns. They come again once you allow them in your preferences."))
     return redirect(f"/campaigns/{slug}", 303)  # type: ignore[return-value]
 
 

@@ -33,6 +33,7 @@ from membership.newsroom.models import Article
 from membership.refusals import NotFound, Refused
 from membership.web.access import Who, allow
 from membership.web.browser import browser_hash
+from membership.web.keeping import asks_first
 
 __all__ = ["blueprint", "gift_pages", "group_pages"]
 
@@ -166,6 +167,7 @@ def welcome() -> Response:
         article = session.get(Article, checkout.article_id) if checkout and checkout.article_id else None
         begun = newsroom.sites(session)[:1]
         came = session.get(CheckoutTouch, checkout.id) if checkout else None
+        ask_first = asks_first(session)
     if checkout is None or checkout.browser_hash != browser_hash():
         return make_response(render_template("memberships/welcome_elsewhere.html"))
     if checkout.state == "open":
@@ -173,6 +175,7 @@ def welcome() -> Response:
     page = render_template(
         "memberships/welcome.html",
         checkout=checkout,
+        ask_first=ask_first,
         membership=membership,
         tier=tier,
         gift=gift,

@@ -17,7 +17,7 @@ from membership.privacy.room import blueprint
 from membership.readers import trail
 from membership.web.access import Who, allow
 from membership.web.forms import Form
-from membership.web.keeping import TERMS, as_figures, protects_sources, terms_kept
+from membership.web.keeping import TERMS, as_figures, asks_first, protects_sources, terms_kept
 from membership.web.limits import choose_figures
 
 ADDRESS = "/staff/settings/privacy"
@@ -27,11 +27,12 @@ class KeepingForm(Form):
     """A whole number of days for each term, and the switch."""
 
     protect = BooleanField(lazy_gettext("Keep nothing of where people are"))
+    ask_first = BooleanField(lazy_gettext("News and appeals go only to those who asked for them"))
 
 
 def _form() -> Any:
     with reading() as session:
-        kept, protect = terms_kept(session), protects_sources(session)
+        kept, protect, ask_first = terms_kept(session), protects_sources(session), asks_first(session)
     fields = {
         name: IntegerField(
             lazy_gettext("%(what)s: days", what=term.words),
@@ -41,7 +42,7 @@ def _form() -> Any:
         )
         for name, term in TERMS.items()
     }
-    return type("Terms", (KeepingForm,), fields)(protect=protect)
+    return type("Terms", (KeepingForm,), fields)(protect=protect, ask_first=ask_first)
 
 
 @blueprint.get(ADDRESS)
@@ -60,7 +61,8 @@ def keep() -> Response | tuple[str, int]:
         return render_template("privacy/keeping.html", form=form, terms=TERMS), 422
     days = {name: int(form[name].data) for name in TERMS}
     with transaction() as session:
-        changed = choose_figures(session, *as_figures(days, protect=bool(form.protect.data)))
+        switches = {"protect": bool(form.protect.data), "ask_first": bool(form.ask_first.data)}
+        changed = choose_figures(session, *as_figures(days, **switches))
         if changed:
             by, at = current_user.reader_id, clock.now()
             trail.note(session, actor_id=by, action="keeping:changed", object="newsroom/1", at=at, figures=changed)

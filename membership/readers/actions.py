@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from membership.db import insert_each_once, insert_once, run
 from membership.readers.models import Person, Reader, ReaderSession, StaffRole
 from membership.readers.rules import LastAdmin, email_key
+from membership.readers.wishes import ASKED_FIRST, refuse_each
+from membership.web.keeping import asks_first
 from membership.web.tokens import hashed, new_token
 
 
@@ -29,6 +31,8 @@ def know(session: Session, email: str, *, at: datetime, language: str = "en", na
     if not inserted:  # somebody else was quicker: theirs it is
         session.delete(reader)
         session.flush()
+    elif asks_first(session):
+        refuse_each(session, [reader.id], sorts=ASKED_FIRST, at=at)
     return session.execute(select(Person).where(Person.email_key == key)).scalar_one()
 
 
@@ -52,6 +56,8 @@ def know_each(
         ]  # fmt: skip
         insert_each_once(session, Person, rows)
     found = _reader_ids(session, wanted)
+    if missing and asks_first(session):
+        refuse_each(session, [found[key] for key in missing if found[key] == made[key]], sorts=ASKED_FIRST, at=at)
     if lost := [reader_id for key, reader_id in made.items() if found[key] != reader_id]:  # somebody else was quicker
         session.execute(delete(Reader).where(Reader.id.in_(lost)))
     return {key: (reader_id, made.get(key) == reader_id) for key, reader_id in found.items()}
@@ -63,17 +69,19 @@ def _reader_ids(session: Session, keys: Iterable[str]) -> dict[str, int]:
 
 
 def open_session(
-    session: Session, reader_id: int, at: datetime, *, browser: str = "", proven_until: datetime | None = None
-) -> str:
+    session: Session, reader_id: int, at: datetime, *, browser: str = "", proven_until: datetime | None = None,
+    fresh_until: datetime | None = None,
+) -> str:  # fmt: skip
     """Sign a browser in: returns the token for its cookie. The table keeps the hash.
 
     `proven_until`: as if the second step were taken, and good for what asks for a fresh one until then (the demo's door).
+    `fresh_until`: so long a reader's own pages take it for a fresh proof; it is no second step, whatever role comes later.
     """
     token = new_token()
     session.add(
         ReaderSession(
             token_hash=hashed(token), reader_id=reader_id, browser=browser, stepped_at=at if proven_until else None,
-            fresh_until=proven_until, created_at=at, seen_at=at,
+            fresh_until=proven_until or fresh_until, created_at=at, seen_at=at,
         )
     )  # fmt: skip
     return token

@@ -105,8 +105,8 @@ def _use(session: Session, challenge: SignInChallenge, browser: str, at: datetim
     if used.rowcount != 1 or challenge.reader_id is None:  # type: ignore[attr-defined]
         raise LinkSpent()
     lift(session, challenge.reader_id, at=at)  # a letter arrived
-    proven = at + RECENT if role_of(session, challenge.reader_id) is None else None
-    token = open_session(session, challenge.reader_id, at, browser=browser, proven_until=proven)
+    fresh = at + RECENT if role_of(session, challenge.reader_id) is None else None
+    token = open_session(session, challenge.reader_id, at, browser=browser, fresh_until=fresh)
     return SignedIn(token, challenge.next_path, challenge.created_at)
 
 

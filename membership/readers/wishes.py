@@ -55,6 +55,8 @@ SORT_WORDS = {
 }  # fmt: skip
 """Each sort of letters: its switch among the preferences, what they are, what stands before the address that stops them."""
 SORTS = tuple(SORT_WORDS)
+ASKED_FIRST = ("bulletins", "asking")
+"""Sorts that have nothing to do with what a reader takes part in: where staff chose so, they wait for a yes."""
 
 
 def wishes(session: Session, reader_id: int) -> dict[str, bool]:
@@ -91,9 +93,24 @@ def wish(
         withdraw(session, Letter.reader_id == reader_id, of_sort, why="the reader wants none of these any more")
 
 
-def refuse_each(session: Session, reader_ids: Sequence[int], *, at: datetime) -> None:
-    """No letters of any sort for these readers, who never said that they would like some."""
-    rows = [{"reader_id": one, "sort": sort, "refused_at": at} for one in reader_ids for sort in SORTS]
+def wish_here(session: Session, reader_id: int, sort: str, *, place: str, words: str, at: datetime) -> bool:
+    """Somebody asks, about one thing, for letters of this sort; whether they will come.
+
+    That takes away a refusal which nobody said (`refuse_each`). One that this reader said themselves is theirs to take back
+    where they said it: a page about one thing does not open all the others again.
+    """
+    if wishes(session, reader_id)[sort]:
+        return True
+    last = select(LetterConsent.wanted).where(LetterConsent.reader_id == reader_id, LetterConsent.sort == sort)
+    if session.execute(last.order_by(LetterConsent.id.desc()).limit(1)).scalar() is False:
+        return False
+    wish(session, reader_id, sort, wanted=True, place=place, words=words, at=at)
+    return True
+
+
+def refuse_each(session: Session, reader_ids: Sequence[int], *, sorts: Sequence[str] = SORTS, at: datetime) -> None:
+    """No letters of these sorts for these readers, who never said that they would like some."""
+    rows = [{"reader_id": one, "sort": sort, "refused_at": at} for one in reader_ids for sort in sorts]
     if rows:
         insert_each_once(session, LetterRefusal, rows)
 

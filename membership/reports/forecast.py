@@ -29,7 +29,7 @@ OTHERS = ("raised", "lowered", "paused", "resumed")
 def forecast(session: Session, asked: Asked) -> list[Part]:
     """The months to come, and the months that have come since the same was reckoned a year before."""
     last = last_whole(asked)
-    lines = spell_lines(session, asked.zone, asked.wanted, "source")
+    lines = spell_lines(session, asked.zone, asked.wanted, "source", min(asked.since, month_later(last, 1 - 2 * AHEAD)))
     moved = movement_lines(session, asked.zone, asked.wanted)
     shares = kept_shares(session, asked)
     codes = sorted({line.currency for line in lines}, key=lambda code: (code != asked.own, code))

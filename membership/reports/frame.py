@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,16 @@ from membership.reports.charts import Row, Square
 from membership.reports.rolling import Wanted
 from membership.reports.tables import amount
 
-Cell = str | int | Money | Fraction | Decimal | None
+
+@dataclass(frozen=True)
+class Link:
+    """Words that lead somewhere on the page; in files only the words."""
+
+    words: str
+    address: str
+
+
+Cell = str | int | Money | Fraction | Decimal | date | Link | None
 LEAST = 5
 """Figures about fewer people than this are not shown to viewers."""
 
@@ -62,9 +71,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Heading:
-    """A column: `key` is its fixed name in files, `words` for people; `kind` is text, month, count, people, money or rate.
+    """A column: `key` is its fixed name in files, `words` for people; `kind` is text, month, day, count, people, reach,
+    money, rate or share.
 
-    `people`: the figure counts people, so a row in which it is small is hidden from viewers. `only`: on the `page`, or in a
+    `people`: the figure counts people, so a row in which it is small is hidden from viewers. `reach` and `share`
+    (a rate that everybody may know) tell of no person and are never hidden. `only`: on the `page`, or in a
     `file`, where the other would say the same in another way.
     """
 
@@ -75,8 +86,13 @@ class Heading:
 
     @property
     def is_figure(self) -> bool:
-        """Whether it stands to the right, and is hidden when it tells of too few."""
-        return self.kind in ("count", "people", "money", "rate")
+        """Whether it stands to the right."""
+        return self.kind in ("count", "people", "reach", "money", "rate", "share")
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it goes with the others when a row tells of too few."""
+        return self.is_figure and self.kind not in ("reach", "share")
 
 
 @dataclass(frozen=True)
@@ -94,7 +110,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Part:
-    """A table with its heading, how it is computed in plain words, its rows, and the charts that say the same."""
+    """A table with its heading, how it is computed in plain words, its rows, and the charts that say the same.
+
+    Of many rows the page shows the first ones, `most` of them; files have all.
+    """
 
     name: str
     title: str
@@ -102,6 +121,7 @@ class Part:
     headings: tuple[Heading, ...]
     rows: tuple[tuple[Any, ...], ...]
     drawings: Callable[[], list[Drawing]] = list
+    most: int | None = None
 
     def for_viewers(self) -> Part:
         """Without figures about few people: a row is hidden whose smallest count of people is 1 to 4, and if it is the
@@ -121,7 +141,7 @@ class Part:
 
     def _veiled(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         pairs = zip(row, self.headings, strict=True)
-        return tuple(HIDDEN if heading.is_figure and cell is not None else cell for cell, heading in pairs)
+        return tuple(HIDDEN if heading.is_hidden and cell is not None else cell for cell, heading in pairs)
 
 
 @dataclass(frozen=True)
@@ -149,6 +169,10 @@ def plain(cell: Any) -> str | int | Decimal:
         return ""
     if isinstance(cell, Money):
         return amount(cell)
+    if isinstance(cell, Link):
+        return cell.words
+    if isinstance(cell, date):
+        return cell.isoformat()
     if isinstance(cell, Fraction):
         return round(Decimal(cell.numerator) / Decimal(cell.denominator), 6)
     return str(cell) if cell is HIDDEN else cell  # type: ignore[no-any-return]

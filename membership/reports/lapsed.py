@@ -32,9 +32,9 @@ from membership.reports.charts import rows as lying
 from membership.reports.frame import Asked, Drawing, Heading, Part
 from membership.reports.leaving import UNSAID
 from membership.reports.lines import BEGINS, ENDS
+from membership.reports.money_models import LapsedMonth
 from membership.reports.pictures import month_words, why_words
 from membership.reports.rules import monthly, months
-from membership.reports.sum_models import LapsedMonth
 from membership.reports.tables import amount
 from membership.reports.within import month_of_column, of_memberships, source_column, within
 

@@ -38,8 +38,8 @@ def last_whole(asked: Asked) -> str:
 
 def lifetime(session: Session, asked: Asked) -> list[Part]:
     """By tier, by how they came, and the curve of all of them."""
-    by_tier = spell_lines(session, asked.zone, asked.wanted, "tier_id")
-    by_source = spell_lines(session, asked.zone, asked.wanted, "source")
+    by_tier = spell_lines(session, asked.zone, asked.wanted, "tier_id", asked.since)
+    by_source = spell_lines(session, asked.zone, asked.wanted, "source", asked.since)
     shares = kept_shares(session, asked)
     tiers = session.execute(select(Tier.id, Tier.slug, Tier.name).order_by(Tier.position, Tier.id)).all()
     of_tiers = [(slug, name, [line for line in by_tier if line.tier_id == id]) for id, slug, name in tiers]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SOURCES = ("article", "campaign", "friend", "link", "brought", "direct")
@@ -33,9 +34,8 @@ class Fact:
     tier_began: int
 
 
-@dataclass(frozen=True)
-class SpellLine:
-    """What a movement adds to the sums of spells: see `SpellMonth`."""
+class SpellLine(NamedTuple):
+    """What a movement adds to the sums of spells: see `SpellMonth`. There are many, so it is a plain tuple."""
 
     began: str
     month: str

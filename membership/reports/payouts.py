@@ -3,6 +3,7 @@ adding up to the minor unit. Single payments are for managers (`payout_pages`)."
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,8 @@ from membership.web.locale import money
 HEAD = (
     "payout", "made_on", "arrives_on", "booking", "kind", "payment", "paid_for", "method", "currency", "moved", "fee", "net",
 )  # fmt: skip
+SHOWN = 50
+"""So many payouts stand on the page."""
 _COLUMNS = ("gross", "fees", "refunds", "disputes", "other")
 
 
@@ -86,11 +89,13 @@ def _figures() -> tuple[Heading, ...]:
 def _months(asked: Asked, found: list[Carried]) -> Part:
     rows: list[tuple[Any, ...]] = []
     codes = sorted({one.currency for one in found}, key=lambda code: (code != asked.own, code))
-    good = [one for one in found if one.status not in ("failed", "canceled")]
+    good: dict[tuple[str, str], list[Carried]] = defaultdict(list)
+    for one in found:
+        if one.status not in ("failed", "canceled"):
+            good[month_of(one.created_at, asked.zone), one.currency].append(one)
     for month in months(asked.since, asked.until):
         for code in codes:
-            mine = [one for one in good if (month_of(one.created_at, asked.zone), one.currency) == (month, code)]
-            if mine:
+            if mine := good[month, code]:
                 rows.append((month, code, len(mine), *_sums(mine, code)))
     return Part(
         "months",
@@ -123,9 +128,10 @@ def _drawn(asked: Asked, code: str, rows: list[tuple[Any, ...]]) -> Drawing:
 
 
 def _each(asked: Asked, found: list[Carried]) -> Part:
+    words = {status: status_words(status) for status in {one.status for one in found}}
     rows = [
         (
-            one.stripe_id, day_of(one.created_at, asked.zone), day_of(one.arrives_at, asked.zone), status_words(one.status),
+            one.stripe_id, day_of(one.created_at, asked.zone), day_of(one.arrives_at, asked.zone), words[one.status],
             one.status, one.currency, *_sums([one], one.currency),
         )
         for one in reversed(found)
@@ -144,6 +150,7 @@ def _each(asked: Asked, found: list[Carried]) -> Part:
             *_figures(),
         ),
         tuple(rows),
+        most=SHOWN,
     )
 
 

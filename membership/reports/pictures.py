@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -48,8 +49,14 @@ def kind_words(kind: str) -> str:
 
 def month_words(name: str, width: str = "LLLL y") -> str:
     """`2026-11` as `November 2026`, or by another CLDR pattern."""
+    return _written(name, width, str(get_locale() or "en"))
+
+
+@lru_cache(maxsize=2000)
+def _written(name: str, width: str, locale: str) -> str:
+    """A page writes the same months many times."""
     year, month = name.split("-")
-    return format_date(date(int(year), int(month), 1), format=width, locale=str(get_locale() or "en"))
+    return format_date(date(int(year), int(month), 1), format=width, locale=locale)
 
 
 def percent(share: Fraction) -> str:

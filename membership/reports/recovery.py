@@ -20,9 +20,9 @@ from membership.reports.charts import ROW, columns
 from membership.reports.charts import rows as lying
 from membership.reports.churn import rate
 from membership.reports.frame import Asked, Drawing, Heading, Part
+from membership.reports.money_models import RecoveryMonth
 from membership.reports.pictures import failure_words, how_words, month_words, percent, state_words, step_words
 from membership.reports.rules import months
-from membership.reports.sum_models import RecoveryMonth
 from membership.reports.within import month_of_column, of_memberships, source_column, within
 from membership.web.locale import money
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext
 
+from membership.reports.articles import articles
 from membership.reports.churn import churn
 from membership.reports.cohorts import cohorts
 from membership.reports.forecast import forecast
@@ -12,8 +13,11 @@ from membership.reports.lapsed import lapsed
 from membership.reports.lifetime import lifetime
 from membership.reports.movements import movements
 from membership.reports.payouts import payouts
+from membership.reports.perks import perks
 from membership.reports.recovery import recovery
 from membership.reports.revenue import revenue
+from membership.reports.stories import stories
+from membership.reports.topics import topics
 
 _ALL = (
     Report(
@@ -60,6 +64,26 @@ _ALL = (
         "forecast", lambda: gettext("Forecast"),
         lambda: gettext("The next twelve months of recurring revenue, between which bounds, and how the last forecast did."),
         forecast, filters=("currency", "source"),
+    ),
+    Report(
+        "articles", lambda: gettext("Articles"),
+        lambda: gettext("Which article, embed, campaign and language brought patrons and money, and each appeal's reach."),
+        articles, filters=("currency",),
+    ),
+    Report(
+        "stories", lambda: gettext("Stories"),
+        lambda: gettext("For each story that readers asked for: its votes, the pledges begun at it, the topics it raised."),
+        stories, filters=("currency",),
+    ),
+    Report(
+        "topics", lambda: gettext("Topics"),
+        lambda: gettext("Who takes part in ballots, what became of promises, and whether those who took part stay."),
+        topics, filters=(),
+    ),
+    Report(
+        "perks", lambda: gettext("Perks"),
+        lambda: gettext("What was issued, claimed, redeemed and revoked, and what it cost."),
+        perks, filters=(),
     ),
 )  # fmt: skip
 REPORTS = {report.name: report for report in _ALL}

@@ -18,7 +18,8 @@ from membership.giving.touch_models import CheckoutTouch
 from membership.memberships.models import Membership, Movement
 from membership.reports.lines import BEGINS, Fact, Line, SpellLine, lines_of, source_of, spell_line_of
 from membership.reports.models import CohortMonth, MovementMonth, RollUp
-from membership.reports.sum_models import LedgerMonth, PayoutSum, SpellMonth
+from membership.reports.money_models import LedgerMonth, PayoutSum, SpellMonth
+from membership.reports.rules import month_later
 
 AT_ONCE = 5000
 _SUMS = ("number", "paying", "members", "yearly")
@@ -118,6 +119,8 @@ def upsert(session: Session, table: type[Base], sums: Sequence[str], lines: Iter
 def facts(session: Session, *, after: int, upto: int | None = None) -> Iterator[Fact]:
     """The movements behind number `after` (up to `upto`), with what follows from their neighbours."""
     meant = [Movement.id > after, *([Movement.id <= upto] if upto is not None else [])]
+    if session.execute(select(Movement.id).where(*meant).limit(1)).first() is None:
+        return
     one = aliased(Movement)
     whole = (
         select(
@@ -203,23 +206,26 @@ def _with_fresh(session: Session, rolled: Select[Any], zone: str, wanted: Wanted
     return found + [line for line in new if wanted.takes(line)]
 
 
-def spell_lines(session: Session, zone: str, wanted: Wanted, by: str) -> list[SpellLine]:
-    """The sums of spells up to a month by what `by` names (`tier_id` or `source`); the other one is not told."""
-    sums = [func.sum(getattr(SpellMonth, name)).label(name) for name in _SPELL_SUMS]
-    none, zero = literal(""), literal(0)
+def spell_lines(session: Session, zone: str, wanted: Wanted, by: str, since: str) -> list[SpellLine]:
+    """The sums of spells up to a month by what `by` names (`tier_id` or `source`); the other one is not told. What happened
+    before `since` is told as if it had happened in the month before it, all at once, or when the spell began."""
+    none, zero, before = literal(""), literal(0), month_later(since, -1)
     tier = SpellMonth.tier_id if by == "tier_id" else zero
     source = SpellMonth.source if by == "source" else none
-    keys = (SpellMonth.began, SpellMonth.month, SpellMonth.currency)
-    told = (SpellMonth.tier_id,) if by == "tier_id" else (SpellMonth.source,)
+    month = case((SpellMonth.month < before, literal(before)), else_=SpellMonth.month).label("month")
+    values = [getattr(SpellMonth, name) for name in _SPELL_SUMS]
+    each = select(SpellMonth.began, month, SpellMonth.currency, tier.label("tier_id"), source.label("source"), *values)
     reach = select(RollUp.upto).where(RollUp.zone == zone)
-    rolled = select(*keys, tier.label("tier_id"), source.label("source"), *sums)
-    rolled = rolled.where(*wanted.of(SpellMonth), reach.exists()).group_by(*keys, *told)
+    inner = each.where(*wanted.of(SpellMonth), reach.exists()).subquery().c
+    keys = (inner.began, inner.month, inner.currency, inner.tier_id, inner.source)
+    sums = [func.sum(inner[name]).label(name) for name in _SPELL_SUMS]
+    rolled = select(*keys, *sums).group_by(*keys)
     mark = select(none, none, none, zero, none, func.coalesce(reach.scalar_subquery(), 0), zero, zero, zero)
     found, upto = [], 0
-    for began, month, code, tier_id, name, *values in session.execute(union_all(rolled, mark)):
-        if month:
-            found.append(SpellLine(began, month, code, tier_id, name, *(int(value) for value in values)))
+    for row in session.execute(union_all(rolled, mark)).all():
+        if row[1]:
+            found.append(SpellLine(*row))
         else:
-            upto = int(values[0])
+            upto = int(row[5])
     new = (spell_line_of(fact, zone) for fact in facts(session, after=upto))
-    return found + [line for line in new if wanted.takes(line)]
+    return found + [line._replace(month=max(line.month, before)) for line in new if wanted.takes(line)]

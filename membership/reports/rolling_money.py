@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select, text, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, text, union_all
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once
@@ -16,9 +16,9 @@ from membership.giving.payout_models import Payout, PayoutLine
 from membership.reports.frame import Asked
 from membership.reports.lines import month_of
 from membership.reports.models import RollUp
+from membership.reports.money_models import LedgerMonth, PayoutSum
 from membership.reports.rolling import upsert
 from membership.reports.rules import begin_of, months
-from membership.reports.sum_models import LedgerMonth, PayoutSum
 from membership.reports.within import month_of_column, within
 
 LINES_AT_ONCE = 50_000
@@ -176,19 +176,21 @@ def _lines_of(*which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 def carried(session: Session, asked: Asked) -> list[Carried]:
     """The payouts made in the months that were asked for, the oldest first: from the sums, or from the ledger itself."""
     meant = [*within(Payout.created_at, asked), *([Payout.currency == asked.currency] if asked.currency else [])]
-    known, names = select(PayoutSum.payout_id), ("payments", "gross", "fees", "refunds", "disputes", "other")
-    zero = literal(0)
-    sums = select(PayoutSum.payout_id, *(getattr(PayoutSum, name) for name in names))
-    lines = _lines_of(*meant, Payout.id.not_in(known)).subquery()
-    fresh = select(lines.c.payout_id, *(lines.c[name] for name in names))
-    each = union_all(sums, fresh).subquery()
+    names = ("payments", "gross", "fees", "refunds", "disputes", "other")
     statement = (
         select(
-            Payout.stripe_id, Payout.created_at, Payout.arrives_at, Payout.status, Payout.currency, Payout.amount,
-            *(func.coalesce(each.c[name], zero) for name in names),
+            Payout.id, Payout.stripe_id, Payout.created_at, Payout.arrives_at, Payout.status, Payout.currency, Payout.amount,
+            *(getattr(PayoutSum, name) for name in names),
         )
-        .outerjoin(each, each.c.payout_id == Payout.id)
+        .outerjoin(PayoutSum, PayoutSum.payout_id == Payout.id)
         .where(*meant)
         .order_by(Payout.created_at, Payout.id)
     )  # fmt: skip
-    return [Carried(*row[:6], *(int(value) for value in row[6:])) for row in session.execute(statement)]
+    rows = session.execute(statement).all()
+    waiting = [row[0] for row in rows if row.payments is None]
+    found = session.execute(_lines_of(Payout.id.in_(waiting))).all() if waiting else []
+    fresh = {row.payout_id: [getattr(row, name) for name in names] for row in found}
+    none = [0] * len(names)
+    return [
+        Carried(*row[1:7], *map(int, row[7:] if row.payments is not None else fresh.get(row[0], none))) for row in rows
+    ]

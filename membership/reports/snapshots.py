@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from membership.reports.frame import Asked, Part
-from membership.reports.sum_models import LapsedMonth, RecoveryMonth, Snapshot
+from membership.reports.money_models import LapsedMonth, RecoveryMonth, Snapshot
 from membership.web.locale import moment
 
 MANY = 20_000
@@ -51,6 +51,18 @@ def keep(session: Session, report: str, table: Taken, rows: list[dict[str, Any]]
     for begin in range(0, len(rows), AT_ONCE):
         session.execute(insert(table), rows[begin : begin + AT_ONCE])
     session.execute(insert(Snapshot).values(report=report, zone=zone, made_at=at))
+
+
+def keep_number(session: Session, report: str, number: int, *, zone: str, at: datetime) -> None:
+    """Put a new figure in the place of the old one."""
+    session.execute(delete(Snapshot).where(Snapshot.report == report))
+    session.execute(insert(Snapshot).values(report=report, zone=zone, made_at=at, number=number))
+
+
+def number_of(session: Session, report: str) -> tuple[int, datetime] | None:
+    """The figure as it was taken, and when; None: there is none, and it is reckoned."""
+    row = session.execute(select(Snapshot.number, Snapshot.made_at).where(Snapshot.report == report)).first()
+    return (row[0], row[1]) if row and row[0] is not None else None
 
 
 def drop(session: Session, report: str, table: Taken) -> None:

@@ -69,17 +69,20 @@ def watched(lines: Iterable[SpellLine], since: str, last: str) -> Watched:
                 sums[place] += value
     ages: dict[int, list[int]] = {}
     there = gone = ran = money = 0
+    period = months(since, last)
     for began, by_month in by_began.items():
-        alive = yearly = 0
-        for age, month in enumerate(months(began, last)):
+        earlier = [sums for month, sums in by_month.items() if month < since]
+        alive, yearly = sum(sums[0] - sums[1] for sums in earlier), sum(sums[2] for sums in earlier)
+        first = max(since, began)
+        age = len(months(began, first)) - 1
+        for month in period[period.index(first) :] if first <= last else ():
             begun, ended, change = by_month.get(month, (0, 0, 0))
             alive, yearly = alive + begun, yearly + change
-            if month >= since:
-                there += alive if month == max(since, began) else 0
-                pair = ages.setdefault(age, [0, 0])
-                pair[0], pair[1] = pair[0] + alive, pair[1] + ended
-                gone, ran, money = gone + ended, ran + alive - ended, money + yearly
+            there += alive if month == first else 0
+            pair = ages.setdefault(age, [0, 0])
+            pair[0], pair[1] = pair[0] + alive, pair[1] + ended
             alive -= ended
+            gone, ran, money, age = gone + ended, ran + alive, money + yearly, age + 1
     found = tuple(Age(*ages.get(age, (0, 0))) for age in range(max(ages, default=-1) + 1))
     return Watched(found, there, gone, ran, money)
 

@@ -14,13 +14,14 @@ from membership.db import reading, transaction
 from membership.dunning.models import UnpaidInvoice
 from membership.jobs.queue import Claimed, finishing, post
 from membership.jobs.worker import Task
-from membership.memberships.models import Movement
+from membership.memberships.models import Membership, Movement
+from membership.memberships.standing import patrons_at
 from membership.newsroom.queries import current
-from membership.reports import lapsed, recovery, rolling_money, snapshots
+from membership.reports import lapsed, recovery, rolling_money, snapshots, sums
 from membership.reports.frame import Asked
 from membership.reports.lines import month_of
+from membership.reports.money_models import LapsedMonth, RecoveryMonth
 from membership.reports.rolling import forget, roll, settled_upto
-from membership.reports.sum_models import LapsedMonth, RecoveryMonth
 
 KEY = "reports.roll"
 EVERY = timedelta(minutes=5)
@@ -36,8 +37,10 @@ def roll_up(job: Claimed) -> None:
     zone, at = _zone(), clock.now()
     _take_snapshots(zone, at)
     upto, ledger_upto = _settled()
+    others = sums.next_ones(at=at)
     with finishing(job) as session:
         more = _portion(session, zone, upto, ledger_upto, at=at)
+        more = sums.roll(session, zone, others, at=at) or more
         ask_to_roll(session, at=at if more else at + EVERY)
 
 
@@ -46,11 +49,14 @@ def rebuild() -> Iterator[int]:
     zone = _zone()
     with transaction() as session:
         forget(session, zone, at=clock.now())
+        sums.forget(session, zone, at=clock.now())
     upto, ledger_upto = _settled()
     done, more = 0, True
     while more:
+        others = sums.next_ones(at=clock.now())
         with transaction() as session:
             more = _portion(session, zone, upto, ledger_upto, at=clock.now())
+            more = sums.roll(session, zone, others, at=clock.now()) or more
         done += 1
         yield done
     _take_snapshots(zone, clock.now(), anew=True)
@@ -67,6 +73,17 @@ def _take_snapshots(zone: str, at: datetime, *, anew: bool = False) -> None:
             rows = read(session, Asked(at, zone, "EUR", month_of(first, zone), month_of(at, zone)))
         with transaction() as session:
             snapshots.keep(session, report, table, rows, zone=zone, at=at)
+    _count_patrons(zone, at, anew=anew)
+
+
+def _count_patrons(zone: str, at: datetime, *, anew: bool) -> None:
+    with reading() as session:
+        last = snapshots.made_at(session, "patrons", zone)
+        if not snapshots.are_many(session, Membership.id) or (last and at < last + snapshots.EVERY and not anew):
+            return
+        number = patrons_at(session, at)
+    with transaction() as session:
+        snapshots.keep_number(session, "patrons", number, zone=zone, at=at)
 
 
 def _settled() -> tuple[int, int]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from membership.memberships.standing import patrons_at
 from membership.money import Money
+from membership.reports import snapshots
 from membership.reports.asking import asked_of
 from membership.reports.flow import flows, over
 from membership.reports.frame import LEAST, Asked, Drawing, Part
@@ -25,11 +26,13 @@ class Today:
     """Patrons in good standing; recurring revenue by currency, and (with several) all of it in the newsroom's own by today's
     rates, or the currencies that have none; the running month as a table and as waterfalls, one for each currency.
 
-    `none_yet`: nothing has ever moved. For viewers, figures of few people are None.
+    `counted_at`: when the patrons were counted. `none_yet`: nothing has ever moved. For viewers, figures of few people are
+    None.
     """
 
     asked: Asked
     patrons: int | None
+    counted_at: datetime
     recurring: tuple[Recurring, ...]
     in_own: Money | None
     without_rate: tuple[str, ...]
@@ -50,13 +53,15 @@ def today(session: Session, *, at: datetime, full: bool) -> Today:
     wholes = [over(found, code) for code in next(iter(found.values()))]
     month = whole(asked, wholes, still=False)
     month = month if full else month.for_viewers()
-    patrons = patrons_at(session, at)
+    taken = snapshots.number_of(session, "patrons")
+    patrons = taken[0] if taken else patrons_at(session, at)
     told = [flow for flow in wholes if flow.closing_paying]
     own, missing = in_own(session, asked, asked.until, {flow.currency: flow.closing for flow in told if flow.closing})
     few = not full and any(flow.closing_paying < LEAST for flow in told)
     several = {flow.currency for flow in told} - {asked.own}
     return Today(
         asked=asked,
+        counted_at=taken[1] if taken else at,
         patrons=patrons if full or patrons == 0 or patrons >= LEAST else None,
         recurring=tuple(
             (Money(monthly(flow.closing), flow.currency), flow.closing_paying)

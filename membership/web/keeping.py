@@ -35,6 +35,7 @@ TERMS = {
 }
 OWN = {name: term.days for name, term in TERMS.items()}
 PROTECTED = "source-protection"
+ASK_FIRST = "letters-ask-first"
 
 
 def _name(term: str) -> str:
@@ -52,7 +53,12 @@ def protects_sources(session: Session) -> bool:
     return bool(chosen_figures(session).get(PROTECTED, 0))
 
 
-def as_figures(days: dict[str, int], *, protect: bool) -> tuple[dict[str, int], dict[str, int]]:
+def asks_first(session: Session) -> bool:
+    """Whether news and appeals go only to those who asked for them."""
+    return bool(chosen_figures(session).get(ASK_FIRST, 0))
+
+
+def as_figures(days: dict[str, int], *, protect: bool, ask_first: bool) -> tuple[dict[str, int], dict[str, int]]:
     """What was chosen, and the house's own, as `choose_figures` takes them."""
-    chosen = {_name(name): value for name, value in days.items()} | {PROTECTED: int(protect)}
-    return chosen, {_name(name): own for name, own in OWN.items()} | {PROTECTED: 0}
+    chosen = {_name(name): value for name, value in days.items()} | {PROTECTED: int(protect), ASK_FIRST: int(ask_first)}
+    return chosen, {_name(name): own for name, own in OWN.items()} | {PROTECTED: 0, ASK_FIRST: 0}

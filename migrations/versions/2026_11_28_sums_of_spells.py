@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("report", sa.Text(), nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("made_at", db.UtcTime(timezone=True), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("report", name=op.f("pk_snapshot")),
     )
     _snapshot("recovery_month", ("state", "reason", "step", "how"), ("payments",), ("amount",))

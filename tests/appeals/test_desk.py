@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from membership import clock
 from membership.appeals import actions, queries
@@ -202,6 +202,37 @@ def test_nobody_fills_our_memory_with_articles(session, client, monkeypatch):
         seen(client, f"{SITE}/{number}")
     found = counted(session)
     assert sum(number for number, _ in found) == 9 and len(found) == 4
+
+
+def invented(client, number: int, network: int) -> None:
+    here = f"{SITE}/invented-{number}#appeal=0&day={clock.now().date()}"
+    environ = {"REMOTE_ADDR": f"198.51.{network}.7"}
+    client.get("/embed/seen.gif", query_string={"article": here}, environ_base=environ)
+
+
+def test_invented_paths_become_no_articles_beyond_what_a_network_and_a_day_may_name(session, client, monkeypatch):
+    monkeypatch.setattr("membership.appeals.counting.NEW_PER_NETWORK", 3)
+    known = Article(address=f"{SITE}/a", title="", first_seen_at=clock.now() - timedelta(days=9))
+    session.add(known)
+    session.commit()
+
+    def articles_after(*paths: tuple[int, int]) -> int:
+        for number, network in paths:
+            invented(client, number, network)
+        counts().write()
+        return session.scalar(select(func.count()).select_from(Article)) - 1
+
+    assert articles_after((0, 1), (1, 1), (2, 1), (3, 1)) == 3
+    assert articles_after((4, 1), (5, 2), (6, 1), (7, 2)) == 5
+    monkeypatch.setattr("membership.appeals.counting.NEW_A_DAY", 6)
+    seen(client, f"{SITE}/a")
+    assert articles_after((8, 3), (9, 3)) == 6
+    names = {row.id: row.address for row in session.scalars(select(Article))} | {0: ""}
+    rows = {names[row.article_id]: row.seen for row in session.scalars(select(AppealCount))}
+    assert rows[f"{SITE}/a"] == 1 and rows[""] == 4 and sum(rows.values()) == 11  # nothing that was seen is left out
+    tomorrow = clock.now() + timedelta(days=1, minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: tomorrow)
+    assert articles_after((10, 1)) == 7
 
 
 def test_what_could_not_be_written_is_written_the_next_time(session, client, monkeypatch, caplog):

@@ -13,7 +13,8 @@ from membership.campaigns.rules import Phase
 from membership.jobs.models import Job
 from membership.jobs.worker import run_one
 from membership.mail.models import Letter
-from membership.readers.wishes import wish
+from membership.readers.models import LetterConsent
+from membership.readers.wishes import refuse_each, wish, wishes
 from tests import make
 from tests.campaigns.helpers import campaign, gift, refund, said
 
@@ -150,6 +151,24 @@ def test_a_draft_changes_freely_and_what_is_published_keeps_what_readers_gave_fo
     assert (made.summary, made.closes_at) == ("More words.", later)
     with pytest.raises(rules.Settled):  # what is over does not begin again
         actions.change(session, made.id, said(**(kept | {"closes_at": later + DAY})), by=by, at=later)
+
+
+def test_who_came_along_without_a_word_hears_of_the_campaign_that_they_ask_about(session):
+    made = campaign(session)
+    asks, silent, stopped = (gift(session, made, 100).reader_id for _ in range(3))
+    refuse_each(session, [asks, silent], at=clock.now())  # brought along from another system, where they agreed to nothing
+    wish(session, stopped, "campaigns", wanted=False, at=clock.now())
+    heard = [
+        actions.choose(session, made, who, wall=False, name="", letters=who != silent, words="Write to me", at=clock.now())
+        for who in (asks, silent, stopped)
+    ]
+    assert heard == [True, True, False]  # what somebody stopped themselves stays stopped
+    wanted = {who: {sort for sort, wants in wishes(session, who).items() if wants} for who in (asks, silent, stopped)}
+    assert (wanted[asks], wanted[silent], "campaigns" in wanted[stopped]) == ({"campaigns"}, set(), False)
+    proof = session.scalars(select(LetterConsent).where(LetterConsent.reader_id == asks)).one()
+    assert (proof.wanted, proof.place, proof.words) == (True, f"/campaigns/{made.slug}/thanks", "Write to me")
+    session.commit()
+    assert [one.reader_id for one in queries.those_to_tell(session, made, after=0, most=9)] == [asks]
 
 
 def test_two_of_one_title_have_two_addresses_that_fit_into_a_touch(session):

@@ -18,6 +18,7 @@ from membership.campaigns.models import Campaign
 from membership.memberships.models import Membership, Movement
 from membership.money import Money
 from membership.newsroom.rates import ExchangeRate
+from membership.reports import snapshots, tasks
 from membership.reports.today import today
 from membership.webhooks.models import StripeEvent
 from tests import make
@@ -65,6 +66,18 @@ def test_the_figures_are_those_reckoned_by_hand(standing):
         ("USD", "opening"): 1000, ("USD", "new"): 1000, ("USD", "closing"): 2000,
     }  # fmt: skip
     assert [drawing.id for drawing in found.drawings] == ["flow-eur", "flow-usd"]
+
+
+def test_where_patrons_are_many_they_are_counted_every_hour(standing, client, monkeypatch):
+    monkeypatch.setattr(snapshots, "MANY", 0)
+    list(tasks.rebuild())
+    make.patron(standing, paid_until=AT + timedelta(days=9))
+    assert today(standing, at=AT, full=True).patrons == 8
+    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(hours=1))
+    make.sign_in(standing, client, make.staff(standing, "manager"))
+    assert "23 November 2026, 12:00" in client.get("/staff/").text
+    list(tasks.rebuild())
+    assert today(standing, at=AT, full=True).patrons == 9
 
 
 def test_without_a_rate_the_desk_says_so(standing, client):

@@ -197,6 +197,7 @@ def test_every_answer_carries_the_policy(app, session, client, visitor):
 FAULTS: dict[str, tuple[int, Callable[[FlaskClient], TestResponse]]] = {
     "an unknown address": (404, lambda client: client.get("/nothing/here")),
     "a method nobody takes": (405, lambda client: client.delete("/join")),
+    "a method for debugging": (405, lambda client: client.open("/join", method="TRACE")),
     "a body beyond all limits": (413, lambda client: client.post("/sign-in", data={"email": "x" * 600_000})),
     "a static file that is missing": (404, lambda client: client.get("/static/nothing.css")),
     "the stylesheet": (200, lambda client: client.get("/static/house.css")),

@@ -13,8 +13,10 @@ from membership.giving.guard_models import CheckoutOrigin, Suspension
 from membership.giving.models import Checkout
 from membership.giving.receipt_models import Receipt
 from membership.mail.models import Letter
+from membership.readers.actions import know, know_each
 from membership.readers.models import LetterConsent, LetterRefusal, Reader, ReaderSession
 from membership.readers.trail import AuditEntry
+from membership.readers.wishes import ASKED_FIRST, SORT_WORDS, SORTS, wishes
 from membership.web.keeping import OWN, TERMS
 from membership.web.limits import ChosenFigure
 from membership.webhooks.models import StripeEvent
@@ -139,3 +141,27 @@ def test_a_wish_about_letters_is_kept_with_when_where_and_which_words(session, c
     last = proofs[-1]
     assert (last.sort, last.place) == ("topics", "/account/preferences")
     assert last.words == "Tell me what becomes of topics that I proposed or support"
+
+
+@pytest.mark.parametrize("ask_first", [True, False])
+def test_where_staff_chose_so_news_waits_for_a_yes_and_the_yes_is_kept(session, client, admin, ask_first):
+    days = {name: str(term.days) for name, term in TERMS.items()}
+    before = make.reader(session, "before@example.org")
+    assert client.post("/staff/settings/privacy", data=days | ({"ask_first": "y"} if ask_first else {})).status_code == 303
+    ada = know(session, "ada@example.org", at=clock.now())
+    [(ben, _)] = know_each(session, [("ben@example.org", "")], at=clock.now()).values()
+    session.commit()
+    for reader_id in (ada.reader_id, ben):
+        wanted = wishes(session, reader_id)
+        assert {sort for sort in wanted if not wanted[sort]} == (set(ASKED_FIRST) if ask_first else set())
+    assert all(wishes(session, before.reader_id).values())
+    assert know(session, "ada@example.org", at=clock.now()).reader_id == ada.reader_id
+    make.sign_in(session, client, ada)
+    everything = dict.fromkeys(SORTS, "y") | {"name": "", "language": "en"}
+    client.post("/account/preferences", data=everything)
+    session.expire_all()
+    assert all(wishes(session, ada.reader_id).values())
+    proofs = session.scalars(select(LetterConsent).where(LetterConsent.reader_id == ada.reader_id)).all()
+    said = {(one.sort, one.wanted, one.place, one.words) for one in proofs}
+    words = {sort: str(SORT_WORDS[sort][0]) for sort in ASKED_FIRST}
+    assert said == ({(sort, True, "/account/preferences", words[sort]) for sort in ASKED_FIRST} if ask_first else set())

@@ -309,7 +309,7 @@ def _compare_spells(session):
         if place is not None:
             sums[place] += 1
     rolled = {}
-    for line in rolling.spell_lines(session, ZONE, rolling.Wanted("2026-12"), "tier_id"):
+    for line in rolling.spell_lines(session, ZONE, rolling.Wanted("2026-12"), "tier_id", "2026-01"):
         sums = rolled.setdefault((line.began, line.month, line.currency, line.tier_id), [0, 0, 0, 0])
         for place, value in enumerate((line.begun, line.chosen, line.failed, line.yearly)):
             sums[place] += value

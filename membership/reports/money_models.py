@@ -61,13 +61,15 @@ class PayoutSum(Base):
 
 class Snapshot(Base):
     """When the sums of a report were made that cannot be added up as things happen, because what they count changes
-    afterwards. There are none in a newsroom so small that the report reckons by itself in no time."""
+    afterwards. There are none in a newsroom so small that the report reckons by itself in no time. `number`: where it is only
+    one figure (`patrons`), the figure."""
 
     __tablename__ = "snapshot"
 
     report: Mapped[str] = mapped_column(Text, primary_key=True)
     zone: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime]
+    number: Mapped[int | None]
 
 
 class RecoveryMonth(Base):
