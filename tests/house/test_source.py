@@ -51,8 +51,8 @@ def test_only_the_clock_knows_what_time_it_is():
 MAY_ASK = (
     "app.py", "cli.py", "mail/post.py", "giving/paying.py", "giving/guarding.py", "demo/*.py", "jobs/*.py",
     "*/views.py", "*/tasks.py", "*/pages.py", "*/*_pages.py", "*/commands.py", "webhooks/door.py", "webhooks/reconciling.py",
-    "ballots/booth.py", "ballots/desk.py", "account/address.py", "account/asking.py", "account/cancelling.py", "account/card.py",
-    "account/changing.py",
+    "ballots/booth.py", "ballots/desk.py", "account/address.py", "account/asking.py", "account/cancelling.py",
+    "account/card.py", "account/changing.py",
     "account/papers.py", "account/patron_money.py", "account/pausing.py", "desk/board.py", "desk/doctor.py",
     "desk/settings.py", "desk/setup.py", "desk/team.py", "desk/tiers.py", "readers/proving.py",
 )  # fmt: skip
