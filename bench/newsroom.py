@@ -33,7 +33,7 @@ def fill(engine: Engine, members: int) -> None:
     for number, statement in enumerate(_statements(engine, members, tiers)):
         began = time.perf_counter()
         with engine.begin() as connection:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%"))
         print(f"  {number}: {statement[:60]!r} {time.perf_counter() - began:.1f} s", file=sys.stderr, flush=True)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if engine.dialect.name == "sqlite" else "VACUUM ANALYZE")

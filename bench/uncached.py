@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from wsgi import app
 
-app.config["EMBED_SECONDS"] = 0
+app.config |= {"EMBED_SECONDS": 0, "REPORT_SECONDS": 0}
 
 __all__ = ["app"]

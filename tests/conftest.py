@@ -124,7 +124,8 @@ def app(config: Config) -> Flask:
     connect_outside(config)
     made = create_app(config)
     made.config["WTF_CSRF_ENABLED"] = False
-    made.config |= {"EMBED_SECONDS": 0, "COUNTS_BY_THEMSELVES": False}  # each test has a database of its own
+    # Each test has a database of its own.
+    made.config |= {"EMBED_SECONDS": 0, "REPORT_SECONDS": 0, "COUNTS_BY_THEMSELVES": False}
     made.testing = True
     made.test_client_class = Browser
     return made

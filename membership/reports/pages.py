@@ -18,13 +18,16 @@ from membership.readers import trail
 from membership.reports import pictures
 from membership.reports.asking import asked_of, choices
 from membership.reports.frame import HIDDEN, Asked, Heading, Link, Report, as_json, file_head, file_rows, parts_of
+from membership.reports.held import held
 from membership.reports.lines import SOURCES
 from membership.reports.register import REPORTS
 from membership.reports.room import blueprint
 from membership.web import sheets, workbooks
 from membership.web.access import Who, allow
-from membership.web.locale import day, money
+from membership.web.locale import day, get_locale, money
 
+SAID = ("from", "to", "currency", "tier", "source")
+"""What an address may ask of a report."""
 NAMES = f"any({','.join(REPORTS)})"
 
 
@@ -33,11 +36,18 @@ NAMES = f"any({','.join(REPORTS)})"
 def show(name: str) -> str:
     """One report: its charts, its tables, how they are computed, and what may be chosen."""
     report = REPORTS[name]
+    said = tuple(sorted((key, value) for key, value in request.args.items() if key in SAID))
+    key = (name, said, bool(current_user.may("manager")), str(get_locale()))
+    told = held().told(key, lambda: _told(report))
+    return render_template("reports/report.html", report=report, told=Markup(told))  # noqa: S704  # our own template
+
+
+def _told(report: Report) -> str:
     with reading() as session:
         asked = _asked(session, report)
         parts, offered = parts_of(report, session, asked), choices(session)
     return render_template(
-        "reports/report.html", report=report, asked=asked, parts=parts, choices=offered, shown=shown,
+        "reports/told.html", report=report, asked=asked, parts=parts, choices=offered, shown=shown,
         sources=[(source, pictures.source_words(source)) for source in SOURCES], query=_query(asked),
     )  # fmt: skip
 

@@ -40,6 +40,7 @@ The newsroom's clocks are Vienna's, the day is 20 June 2026, amounts are minor u
 
 import csv
 import io
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -65,6 +66,7 @@ from membership.readers.models import LetterRefusal, Person
 from membership.readers.trail import AuditEntry
 from membership.reports import rolling_money, snapshots, tasks
 from membership.reports.frame import Asked
+from membership.reports.held import LARGEST, MOST, Held
 from membership.reports.lines import SpellLine
 from membership.reports.models import RollUp
 from membership.reports.money_models import LedgerMonth, PayoutSum, Snapshot
@@ -377,6 +379,40 @@ def test_viewers_see_no_figure_of_few(newsroom, client, monkeypatch, name):
         for row in rows:
             for key in ("people", "writable", "memberships", "ended", "payments", "members", "watched", "came_back"):
                 assert row.get(key) in (None, 0, "<5") or row[key] >= 5, (name, key, row)
+
+
+def test_what_was_told_a_moment_ago_is_told_again_to_the_same_role_and_question_alone(newsroom, app, client, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    monkeypatch.setitem(app.config, "REPORT_SECONDS", 60)
+    monkeypatch.setitem(app.extensions, "reports", Held())
+    make.sign_in(newsroom, client, make.staff(newsroom, "manager"))
+    address = "/staff/reports/lapsed?from=2026-01"
+    assert "€15" in client.get(address).text and "people.csv" in client.get(address).text
+    ann = newsroom.scalars(select(Membership).where(Membership.subscription_id == "sub_Ann")).one()
+    move(newsroom, ann, "returned", 6000, on(6, 1))
+    ann.status = "active"
+    newsroom.commit()
+    assert "€15" in client.get(address).text
+    assert "€15" not in client.get("/staff/reports/lapsed?from=2026-02").text
+    assert "15.00" not in client.get("/staff/reports/lapsed.csv?from=2026-01").text
+    make.sign_in(newsroom, client, make.staff(newsroom, "viewer"))
+    page = client.get(address).text
+    assert "&lt;5" in page and "people.csv" not in page and "€1" not in page
+    make.sign_in(newsroom, client, make.staff(newsroom, "manager"))
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert "€15" not in client.get(address).text
+
+
+def test_no_more_is_held_than_fits(app, monkeypatch):
+    monkeypatch.setitem(app.config, "REPORT_SECONDS", 60)
+    held = Held()
+    with app.app_context():
+        for number in range(MOST + 1):
+            held.told(number, lambda: "one")
+        assert [held.told(number, lambda: "two") for number in (MOST, 1, 0)] == ["one", "one", "two"]
+        held.told("large", lambda: "x" * (LARGEST + 1))
+        assert held.told("large", lambda: "small") == "small"
 
 
 def line(began, month, begun, ended, yearly):
