@@ -359,7 +359,7 @@ def test_how_a_membership_came_is_told_by_the_database_as_by_the_rule(session):
             rules.append(
                 source_of(
                     brought=brought, article="article_id" in values, campaign=campaign, friend="thanks" in touch, link=link
-                )  # fmt: skip
+                )
             )
     joined = select(source_column()).outerjoin(CheckoutTouch, CheckoutTouch.checkout_id == Membership.checkout_id)
     assert session.scalars(joined.select_from(Membership).order_by(Membership.id)).all() == rules
