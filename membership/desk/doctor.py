@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from membership import clock, schema
 from membership.db import reading
+from membership.desk.vitals import queue_seconds
 from membership.gateway import client as gateway
 from membership.jobs.models import WorkerBeat
 from membership.readers.trail import first_break
@@ -66,9 +67,11 @@ def _schema() -> Finding:
 
 def _worker() -> Finding:
     with reading() as session:
-        alive = worker_is_alive(session)
-    words = "was seen in the last minute" if alive else "was not seen in the last minute. Run: membership worker"
-    return Finding("worker", alive, words)
+        alive, waits = worker_is_alive(session), queue_seconds(session, clock.now())
+    if not alive:
+        return Finding("worker", False, "was not seen in the last minute. Run: membership worker")
+    behind = f"the oldest work that nobody has begun waits for {waits} s" if waits else "nothing waits for it"
+    return Finding("worker", True, f"was seen in the last minute; {behind}")
 
 
 def worker_is_alive(session: Session) -> bool:

@@ -57,7 +57,6 @@ class Vitals:
 def vitals(session: Session, *, at: datetime, wall: datetime) -> Vitals:
     """All of them as of a moment; `wall` is the real time, by which waiting is measured that does not follow the demo's."""
     states = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())  # type: ignore[arg-type]
-    due = _one(session, _first(Job.due_at, Job.state == "ready", Job.attempts == 0, Job.due_at <= at))
     letter = _one(session, _first(Job.posted_at, Job.name == "mail.send", Job.state != "parked"))
     tries = select(func.max(Job.attempts)).where(Job.state == "ready", Job.last_error.like(STRIPE_AWAY))
     new = literal_column("stripe_event.state") == literal_column("'new'")  # as the index says it, or it is not used
@@ -71,7 +70,7 @@ def vitals(session: Session, *, at: datetime, wall: datetime) -> Vitals:
     return Vitals(
         jobs={state: states.get(state, 0) for state in STATES},
         beat_at=_one(session, select(func.max(WorkerBeat.at))),
-        queue_seconds=_seconds(due, at),
+        queue_seconds=queue_seconds(session, at),
         letter_seconds=_seconds(letter, wall),
         letters_failed=_one(session, select(func.count()).where(failed, Letter.mailing_id.is_(None))),
         letters_waiting=_one(session, select(func.count()).where(queued, Letter.mailing_id.is_not(None))),
@@ -86,6 +85,12 @@ def vitals(session: Session, *, at: datetime, wall: datetime) -> Vitals:
         pause_seconds=pause,
         backup_at=_one(session, select(func.max(BackupMade.made_at))),
     )
+
+
+def queue_seconds(session: Session, at: datetime) -> int:
+    """Since when the oldest job is due that nobody has tried."""
+    due = _first(Job.due_at, Job.state == "ready", Job.attempts == 0, Job.due_at <= at)
+    return _seconds(_one(session, due), at)
 
 
 def _payments(session: Session) -> tuple[datetime | None, int | None]:

@@ -1,6 +1,8 @@
 """/metrics: closed without a token, readable by Prometheus, and the same from every process."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -10,6 +12,7 @@ from membership.desk.alarm_models import Alarm
 from membership.desk.rules import ALARMS
 from membership.jobs.queue import post
 from tests import make
+from tests.desk.test_views import beat
 
 TOKEN = "a token for one scraper"
 
@@ -47,6 +50,15 @@ def test_prometheus_reads_the_figures_as_they_stand_in_the_database(session, cli
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
     assert after["membership_jobs", "ready"] == before["membership_jobs", "ready"] + 1
     assert {name: after["membership_alarm", name] for name in ALARMS} == {name: name == "drift" for name in ALARMS}
+
+
+def test_readiness_tells_how_far_behind_the_work_is(session, client):
+    beat(session, 1)
+    assert "worker: ok - was seen in the last minute; nothing waits for it" in client.get("/readyz").text
+    post(session, "desk.sweep", "x", due_at=clock.now() - timedelta(minutes=20))
+    session.commit()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200 and re.search(r"the oldest work that nobody has begun waits for 120\d s", answer.text)
 
 
 def _figures(text):
