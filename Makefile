@@ -28,7 +28,7 @@ check: setup-test
 
 # Known flaws in what we depend on. The tool has an environment of its own; where it cannot be had, that is said.
 audit: setup
-	@test -x $(VENV)/audit/bin/pip-audit || { $(VENV)/bin/uv venv --quiet --python $(PY) $(VENV)/audit && $(VENV)/bin/uv pip install --quiet --python $(VENV)/audit/bin/python pip-audit==2.10.1; } || true
+	@test -x $(VENV)/audit/bin/pip-audit || { $(VENV)/bin/uv venv --quiet --python $(PY) $(VENV)/audit && UV_HTTP_TIMEOUT=5 UV_HTTP_RETRIES=1 $(VENV)/bin/uv pip install --quiet --python $(VENV)/audit/bin/python pip-audit==2.10.1; } || true
 	@$(PY) -m tests.audit $(VENV)/audit/bin/pip-audit
 
 bench: setup-test

@@ -26,7 +26,7 @@ from membership.reports.rules import begin_of, month_later
 from membership.reports.way_models import TouchMonth
 from tests import make
 
-MEMBERS = 20_000
+MEMBERS = 1_000_000
 PAGES = 20
 SUMS = "SUM(patrons), SUM(begun), SUM(payments), SUM(begun_gross), SUM(gross)"
 READS = {

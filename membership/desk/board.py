@@ -22,9 +22,11 @@ from membership.memberships.queries import pledged_twice
 from membership.money import Money
 from membership.readers.models import Person
 from membership.reports.frame import HIDDEN
+from membership.reports.held import held
 from membership.reports.pages import shown
 from membership.reports.today import today
 from membership.web.access import Who, allow
+from membership.web.locale import get_locale
 from membership.webhooks.drift import open_count
 
 PLACES = (
@@ -60,12 +62,12 @@ SHOWN_ANYWAY = {"parked", "drift"}
 @allow(Who.staff("viewer"))
 def start() -> str:
     """How the newsroom stands, what needs a person, and where everything is."""
-    at = clock.now()
+    at, full = clock.now(), bool(current_user.may("manager"))
     with reading() as session:
         campaigns = running(session, at)
         return render_template(
             "desk/start.html",
-            today=today(session, at=at, full=bool(current_user.may("manager"))),
+            today=held().told(("desk", full, str(get_locale())), lambda: today(session, at=at, full=full)),
             shown=shown,
             few=HIDDEN,
             campaigns=campaigns,
@@ -84,7 +86,7 @@ def start() -> str:
             promises=queries.waiting_promises(session, at),
             disputes=undecided_disputes(session) if current_user.may("manager") else [],
             money=Money,
-            pledged_twice=pledged_twice(session) if current_user.may("manager") else [],
+            pledged_twice=held().told("pledged twice", lambda: pledged_twice(session)) if full else [],
             places=PLACES,
         )
 

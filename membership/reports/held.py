@@ -7,38 +7,41 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
+from typing import Any, TypeVar
 
 from flask import current_app
 
+Told = TypeVar("Told")
 SECONDS = 15.0
 MOST = 64
 """So many are held, and the oldest goes first."""
 LARGEST = 256 * 1024
-"""What is larger is not held: together they stay below 16 MiB in each process."""
+"""A page that is larger is not held: together they stay below 16 MiB in each process."""
 
 
 class Held:
     """What was told, by all that it depends on: the report, what was asked, by whom in which language."""
 
     def __init__(self) -> None:
-        self._told: OrderedDict[Hashable, tuple[float, str]] = OrderedDict()
+        self._told: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
         self._lock = Lock()
 
-    def told(self, key: Hashable, make: Callable[[], str]) -> str:
+    def told(self, key: Hashable, make: Callable[[], Told]) -> Told:
         """What is held for this, or made now. The configuration's `REPORT_SECONDS` says for how long; 0: nothing is held."""
         seconds, began = float(current_app.config.get("REPORT_SECONDS", SECONDS)), time.monotonic()
         with self._lock:
             found = self._told.get(key)
         if found and began - found[0] < seconds:
-            return found[1]
-        words = make()
-        if seconds and len(words) <= LARGEST:
+            kept: Told = found[1]
+            return kept
+        made = make()
+        if seconds and not (isinstance(made, str) and len(made) > LARGEST):
             with self._lock:
                 self._told.pop(key, None)
-                self._told[key] = (began, words)
+                self._told[key] = (began, made)
                 while len(self._told) > MOST:
                     self._told.popitem(last=False)
-        return words
+        return made
 
 
 def held() -> Held:

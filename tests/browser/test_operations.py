@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from membership import clock
@@ -14,6 +15,7 @@ from tests.browser.test_the_walk import sign_in
 BOSS, READER = "operates@example.org", "moves@example.org"
 
 
+@pytest.mark.only_on("sqlite")
 def test_the_pages_of_operators_and_the_statement_fit_and_are_accessible(house, visitor):
     now = clock.now()
     with house.session() as session:

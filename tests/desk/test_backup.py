@@ -139,6 +139,7 @@ def test_everything_is_there_again_to_the_letter(store, worked, file, tmp_path):
         assert keys["payment"] >= 3 and keys["reader"] == 1
 
 
+@pytest.mark.long
 @pytest.mark.only_on("postgresql")
 def test_from_one_kind_of_database_to_the_other_and_back(store, file, tmp_path):
     """PostgreSQL to SQLite to PostgreSQL, into databases that have not even tables: the lists are the same."""

@@ -35,6 +35,7 @@ The newsroom's clocks are Vienna's, the day is 20 June 2026, amounts are minor u
     Payouts                carries                                                                    in our ledger
     po_1 EUR 2,570         txn_1 1,000 - 50; txn_2 2,000 - 80; txn_3 a refund of the first: -300      all of it: 2,570
     po_2 USD 900           txn_5 900                                                                  nothing yet
+    po_3 EUR 1,000         txn_9 700 - 100; txn_10 400                                                only txn_9: 600
     (none)                 txn_4 500 - 30                                                             470
 """
 
@@ -55,8 +56,9 @@ from membership import clock
 from membership.account.models import LeavingReason
 from membership.dunning.models import UnpaidInvoice
 from membership.giving.correction_models import Dispute, Refund
-from membership.giving.models import LedgerEntry, Payment
+from membership.giving.models import Checkout, LedgerEntry, Payment
 from membership.giving.payout_models import Payout, PayoutLine
+from membership.giving.touch_models import CheckoutTouch
 from membership.mail.models import Bounce, Letter
 from membership.memberships.models import Membership, Movement
 from membership.money import Money
@@ -67,12 +69,13 @@ from membership.readers.trail import AuditEntry
 from membership.reports import rolling_money, snapshots, tasks
 from membership.reports.frame import Asked
 from membership.reports.held import LARGEST, MOST, Held
-from membership.reports.lines import SpellLine
+from membership.reports.lines import SOURCES, SpellLine, source_of
 from membership.reports.models import RollUp
 from membership.reports.money_models import LedgerMonth, PayoutSum, Snapshot
 from membership.reports.register import REPORTS
 from membership.reports.rules import begin_of, month_later, months
 from membership.reports.survival import Age, expected, known, months_run, survival, watched
+from membership.reports.within import source_column
 from tests import make
 
 ZONE = "Europe/Vienna"
@@ -180,6 +183,8 @@ def newsroom(session):
     )  # fmt: skip
     payout(session, 1, 2570, "EUR", txn_1=950, txn_2=1920, txn_3=-300)
     payout(session, 2, 900, "USD", txn_5=900)
+    book(session, "txn_9", None, other=700, fee=-100)
+    payout(session, 3, 1000, "EUR", txn_9=600, txn_10=400)
     session.commit()
     return session
 
@@ -250,10 +255,11 @@ def test_those_to_write_to_are_those_named_by_hand(newsroom):
 
 def test_payouts_and_their_payments_add_up_both_ways(newsroom):
     assert told(newsroom, "payouts", "payouts") == [
+        ("po_3", "2026-05-10", "2026-05-12", "paid", "EUR", 0, *map(eur, (0, -100, 0, 0, 700, 1000, 400))),
         ("po_2", "2026-05-10", "2026-05-12", "paid", "USD", 0, *[usd(0)] * 5, usd(900), usd(900)),
         ("po_1", "2026-05-10", "2026-05-12", "paid", "EUR", 2, *map(eur, (3000, -130, -300, 0, 0, 2570, 0))),
     ]  # fmt: skip
-    assert [row[:3] for row in told(newsroom, "payouts", "months")] == [("2026-05", "EUR", 1), ("2026-05", "USD", 1)]
+    assert [row[:3] for row in told(newsroom, "payouts", "months")] == [("2026-05", "EUR", 2), ("2026-05", "USD", 1)]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "manager"])
@@ -300,9 +306,10 @@ def test_a_payout_leads_to_its_payments_and_a_payment_to_its_payout(newsroom, cl
     rows = list(csv.DictReader(io.StringIO(client.get("/staff/reports/payouts/lines.csv").text)))
     assert [(row["payout"], row["booking"], row["payment"], row["net"]) for row in rows] == [
         ("po_1", "txn_1", "in_1", "9.50"), ("po_1", "txn_2", "in_2", "19.20"), ("po_1", "txn_3", "in_1", "-3.00"),
+        ("po_3", "txn_9", "", "6.00"),
     ]  # fmt: skip
-    assert sum(Decimal(row["net"]) for row in rows) == Decimal("25.70")
-    assert len(client.get("/staff/reports/payouts/lines.json").json) == 3
+    assert sum(Decimal(row["net"]) for row in rows if row["payout"] == "po_1") == Decimal("25.70")
+    assert len(client.get("/staff/reports/payouts/lines.json").json) == 4
 
 
 MINE = ("recovery", "lapsed", "payouts", "lifetime", "forecast", "revenue")
@@ -312,16 +319,51 @@ def test_rolled_up_or_not_the_figures_are_the_same_also_when_more_has_come(newsr
     before = {name: [part.rows for part in REPORTS[name].make(newsroom, ASKED)] for name in MINE}
     assert list(tasks.rebuild()) == [1]
     newsroom.expire_all()
-    assert newsroom.scalars(select(PayoutSum.payments)).all() == [2]  # the other one does not add up
+    assert newsroom.scalars(select(PayoutSum.payments)).all() == [2]  # the others do not add up
     assert newsroom.scalars(select(RollUp)).one().ledger_upto == newsroom.scalar(select(func.max(LedgerEntry.id)))
     assert {name: [part.rows for part in REPORTS[name].make(newsroom, ASKED)] for name in MINE} == before
     late = paid(newsroom, "5", newsroom.scalars(select(Membership.reader_id)).first(), 900, currency="USD", gross=900)
-    assert late.id and told(newsroom, "payouts", "payouts")[0][-1] == usd(0)
+    assert late.id and told(newsroom, "payouts", "payouts")[1][-1] == usd(0)
     assert [row for row in told(newsroom, "revenue", "months") if row[1] == "USD"] == [
         ("2026-04", "USD", 1, usd(900), usd(0), usd(0), usd(0), usd(0), usd(900))
     ]
+    book(newsroom, "txn_10", None, other=400)
     list(tasks.rebuild())
-    assert told(newsroom, "payouts", "payouts")[0][-1] == usd(0)
+    assert [row[-1].minor for row in told(newsroom, "payouts", "payouts")] == [0, 0, 0]
+    assert len(newsroom.scalars(select(PayoutSum.payout_id)).all()) == 3
+
+
+def test_how_a_membership_came_is_told_by_the_database_as_by_the_rule(session):
+    tier, article = make.tier(session), Article(address="https://news.example/dam", title="", first_seen_at=AT)
+    session.add(article)
+    session.flush()
+    touches: tuple[dict, ...] = (
+        {}, {"thanks": "t"}, {"campaign": "c"}, {"utm_campaign": "c"}, {"utm_source": "s"}, {"from_host": "h"},
+        {"campaign": ""},
+    )  # fmt: skip
+    rules, number = [], 0
+    for touch in touches:
+        for values in ({}, {"article_id": article.id}, {"pledged_since": AT}, {"adopted_at": AT}):
+            number += 1
+            checkout = Checkout(
+                token=f"t{number}", attempt=f"a{number}", kind="membership", state="paid", email="", language="en",
+                currency="EUR", amount=500, browser_hash="", begun_at=AT,
+            )  # fmt: skip
+            session.add(checkout)
+            session.flush()
+            session.add(CheckoutTouch(checkout_id=checkout.id, **touch))
+            member(session, f"N{number}", tier, 6000, AT, checkout_id=checkout.id, **values)
+            campaign = bool(touch.get("campaign") or touch.get("utm_campaign"))
+            link = bool(touch.get("utm_source") or touch.get("from_host"))
+            brought = "pledged_since" in values or "adopted_at" in values
+            rules.append(
+                source_of(
+                    brought=brought, article="article_id" in values, campaign=campaign, friend="thanks" in touch, link=link
+                )
+            )
+    joined = select(source_column()).outerjoin(CheckoutTouch, CheckoutTouch.checkout_id == Membership.checkout_id)
+    assert session.scalars(joined.select_from(Membership).order_by(Membership.id)).all() == rules
+    assert set(rules) == set(SOURCES)
 
 
 def test_a_snapshot_tells_what_was_reckoned_when_it_was_taken_and_says_so(newsroom, monkeypatch):
