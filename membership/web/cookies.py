@@ -30,6 +30,8 @@ class Cookies(SecureCookieSessionInterface):
         serializer = self.get_signing_serializer(app)
         assert serializer is not None
         try:
-            return SecureCookieSession(serializer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds())))
+            return SecureCookieSession(
+                serializer.loads(value, max_age=int(app.permanent_session_lifetime.total_seconds()))
+            )
         except BadSignature:
             return SecureCookieSession()

@@ -50,5 +50,7 @@ def install(app: Flask, config: Config) -> None:
     def tell(response: Response) -> Response:
         if "request_id" in g:
             response.headers[HEADER] = g.request_id
-            end(request.method, request.url_rule.rule if request.url_rule else "no route", response.status_code, g.begun)
+            end(
+                request.method, request.url_rule.rule if request.url_rule else "no route", response.status_code, g.begun
+            )
         return response
