@@ -19,10 +19,10 @@ from typing import IO
 
 _about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
 
-BLOTS = (
+BLOTS = (  # passwords first: before the host, the end of one looks like the beginning of an address
+    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[password]"),
     (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"\b(?:sk|rk|pk)_(?:test|live)_\w+|\bwhsec_\w+|\bBearer \S+"), "[key]"),
-    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[password]"),
     (re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])"), "[card]"),
     (re.compile(r"(?<![\w.:-])\d{3} ?\d{3}(?![\w.:-])"), "[code]"),
     (re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{32,}(?![\w-])"), "[token]"),

@@ -181,7 +181,7 @@ def _numbers(
     found = select(Article.address, Article.id, Article.title).where(Article.address.in_(list(titles)))
     known = {row.address: row for row in session.execute(found)}
     of_today = select(func.count()).where(Article.first_seen_at > at - timedelta(days=1))
-    room = NEW_A_DAY - session.execute(of_today).scalar_one() if titles.keys() - known.keys() else 0
+    room = NEW_A_DAY - session.execute(of_today).scalar_one() if titles.keys() - known.keys() - {""} else 0
     numbers, new = {"": NOWHERE}, Counter[str]()
     for address, title in titles.items():  # in one order, as above
         network, row = named_by.get(address, ""), known.get(address)

@@ -81,9 +81,12 @@ class Booth:
         slug = self._addressed(environ)
         if slug is None:
             return self.behind(environ, start)
-        begun, request_id = time.monotonic(), lines.begin(environ.get("HTTP_X_REQUEST_ID", ""), self._config)
-        raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        begun, request_id = time.monotonic(), lines.begin(environ, self._config)
+        length = int(environ["CONTENT_LENGTH"])
+        raw = environ["wsgi.input"].read(length)
         try:
+            if len(raw) < length:  # broken off on the way: a part of a form can be a form that says something else
+                raise NotInOrder
             page = self._take(slug, environ.get("HTTP_COOKIE", ""), _read(raw)).encode()
         except (NotInOrder, Refused):
             pass

@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 import zipfile
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -77,11 +79,11 @@ def back_up(books: Connection, path: Path, *, at: datetime, told: Told) -> Moved
         raise AlreadyThere(path=path)
     if books.dialect.name == "postgresql":
         books.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    part = path.with_name(f"{path.name}.part")
     revision = books.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
     tables: dict[str, Any] = {}
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")  # its owner's alone
     try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+        with open(handle, "wb") as file:  # noqa: PTH123
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for table, columns in _shape(books).items():
                     tables[table] = _write_table(books, archive, table, columns)
@@ -90,9 +92,11 @@ def back_up(books: Connection, path: Path, *, at: datetime, told: Told) -> Moved
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
-        part.rename(path)
+        path.hardlink_to(part)
+    except FileExistsError:
+        raise AlreadyThere(path=path) from None
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink()
     return Moved(at, len(tables), sum(one["rows"] for one in tables.values()), path.stat().st_size)
 
 
@@ -111,7 +115,7 @@ def restore(books: Connection, path: Path, *, told: Told) -> Moved:
                 told(table, said["rows"])
     except FileNotFoundError:
         raise NotABackup(why=f"{path} is not there") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError, EOFError) as error:
         raise NotABackup(why=f"the file is damaged or no backup of this program ({type(error).__name__})") from error
     _with_keys(books, keys, list(manifest["tables"]))
     if not schema.is_current(books):

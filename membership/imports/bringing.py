@@ -27,7 +27,7 @@ from membership.money import Money
 from membership.newsroom import queries as newsroom
 from membership.readers.actions import know_each
 from membership.readers.models import Person
-from membership.readers.wishes import refuse_each
+from membership.readers.wishes import consent_each, refuse_each
 from membership.refusals import NotFound
 
 REMIND = "imports.remind"
@@ -65,10 +65,15 @@ def _people(session: Session, planned: Sequence[Planned], *, at: datetime) -> di
     new = [(row, reading) for row, reading, found, _ in planned if not known[row.number] and found.deed != "nothing"]
     own = newsroom.current(session)
     language = own.language if own else "en"
-    made = know_each(session, [(reading.email, reading.name) for _, reading in new], at=at, language=language)
+    agreed = {reading.email_key for _, reading in new if reading.letters}
+    made = know_each(
+        session, [(reading.email, reading.name) for _, reading in new], at=at, language=language, agreed=agreed
+    )
     # Nobody is written to who has not said so: a sort of letters that was not agreed to is off.
     silent = [made[reading.email_key][0] for _, reading in new if made[reading.email_key][1] and not reading.letters]
     refuse_each(session, silent, at=at)
+    said_yes = [made[key][0] for key in agreed if made[key][1]]
+    consent_each(session, said_yes, place="import", words="Said yes to letters where they were a member before.", at=at)
     known |= {row.number: made[reading.email_key][0] for row, reading in new}
     return {number: reader for number, reader in known.items() if reader is not None}
 

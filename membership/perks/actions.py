@@ -151,10 +151,11 @@ def change_perk(
     _issue_from_now(session, queries.perk_by_id(session, perk_id), at=at)
     perk = ledger.hold_perk(session, perk_id)
     changed = sorted(name for name, value in values.items() if getattr(perk, name) != value)
+    for name in changed:
+        setattr(perk, name, values[name])
+    session.flush()
     try:
         with session.begin_nested():
-            for name in changed:
-                setattr(perk, name, values[name])
             perk.slug = slug_of(perk.title)
             session.flush()
     except IntegrityError:  # the unique key on its address has the last word

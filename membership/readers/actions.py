@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -37,10 +37,11 @@ def know(session: Session, email: str, *, at: datetime, language: str = "en", na
 
 
 def know_each(
-    session: Session, people: Sequence[tuple[str, str]], *, at: datetime, language: str = "en"
-) -> dict[str, tuple[int, bool]]:
+    session: Session, people: Sequence[tuple[str, str]], *, at: datetime, language: str = "en",
+    agreed: Collection[str] = (),
+) -> dict[str, tuple[int, bool]]:  # fmt: skip
     """The readers with these addresses, by `email_key`, made where they are not known: (address, name) each; a reader's
-    number, and whether it was made here. The same as `know` for many."""
+    number, and whether it was made here. The same as `know` for many; `agreed`: who said yes to letters elsewhere."""
     wanted = {email_key(email): (email, name) for email, name in people}
     made: dict[str, int] = {}
     there = _reader_ids(session, wanted)
@@ -57,7 +58,8 @@ def know_each(
         insert_each_once(session, Person, rows)
     found = _reader_ids(session, wanted)
     if missing and asks_first(session):
-        refuse_each(session, [found[key] for key in missing if found[key] == made[key]], sorts=ASKED_FIRST, at=at)
+        silent = [found[key] for key in missing if found[key] == made[key] and key not in agreed]
+        refuse_each(session, silent, sorts=ASKED_FIRST, at=at)
     if lost := [reader_id for key, reader_id in made.items() if found[key] != reader_id]:  # somebody else was quicker
         session.execute(delete(Reader).where(Reader.id.in_(lost)))
     return {key: (reader_id, made.get(key) == reader_id) for key, reader_id in found.items()}

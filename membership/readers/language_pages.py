@@ -45,7 +45,10 @@ def choose() -> Response:
 
 def _came_from() -> str:
     """The page of ours that led here, if it can be opened again. Pages whose address is a secret do not say who they are."""
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:  # anything may be sent as where one came from
+        return "/"
     path = f"{came.path}?{came.query}" if came.query else came.path
     if came.netloc != request.host or own_path(path, "") != path or came.path == request.path:
         return "/"

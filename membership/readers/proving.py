@@ -155,7 +155,7 @@ def ask_page(form: ProofForm, action: str, **values: object) -> str:
     carried = [(name, value) for name, value in request.form.items(multi=True) if not _is_ours(name)]
     if request.files and any(file.filename for file in request.files.values()):
         form.notice = gettext("The file that you chose has to be chosen again after this step.")
-        action, carried = "/sign-in/again", [("next", own_path(urlsplit(request.referrer or "").path, "/staff/"))]
+        action, carried = "/sign-in/again", [("next", own_path(_came_from(), "/staff/"))]
     return render_template(
         "readers/prove.html", form=form, ways=mine, asked=asked(mine) if mine else None, action=action, carried=carried,
         **values,
@@ -164,3 +164,10 @@ def ask_page(form: ProofForm, action: str, **values: object) -> str:
 
 def _is_ours(name: str) -> bool:
     return name == "csrf_token" or name.startswith("proof_")
+
+
+def _came_from() -> str:
+    try:
+        return urlsplit(request.referrer or "").path
+    except ValueError:  # anything may be sent as where one came from
+        return ""

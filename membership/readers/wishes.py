@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once, insert_once
@@ -106,6 +106,17 @@ def wish_here(session: Session, reader_id: int, sort: str, *, place: str, words:
         return False
     wish(session, reader_id, sort, wanted=True, place=place, words=words, at=at)
     return True
+
+
+def consent_each(session: Session, reader_ids: Sequence[int], *, place: str, words: str, at: datetime) -> None:
+    """Keep that these readers said yes before we knew them, to news and appeals, in the words of whoever tells us."""
+    rows = [
+        {"reader_id": one, "sort": sort, "wanted": True, "at": at, "place": place, "words": words}
+        for one in reader_ids
+        for sort in ASKED_FIRST
+    ]
+    if rows:
+        session.execute(insert(LetterConsent), rows)
 
 
 def refuse_each(session: Session, reader_ids: Sequence[int], *, sorts: Sequence[str] = SORTS, at: datetime) -> None:

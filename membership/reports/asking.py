@@ -58,8 +58,10 @@ def asked_of(session: Session, report: Report, said: Mapping[str, str], *, at: d
     zone, own = (newsroom.time_zone, newsroom.currency) if newsroom else ("UTC", "EUR")
     now = month_of(at, zone)
     until = min(said.get("to") or now, now)
+    if not _MONTH.fullmatch(until):
+        raise NotAPeriod()
     since = said.get("from") or month_later(until, 1 - MONTHS_SHOWN)
-    if not _MONTH.fullmatch(since) or not _MONTH.fullmatch(until) or not since <= until < month_later(since, LONGEST):
+    if not _MONTH.fullmatch(since) or not since <= until < month_later(since, LONGEST):
         raise NotAPeriod()
     filters = {name: said.get(name) or None for name in report.filters}
     code, tier, source = (filters.get(name) for name in ("currency", "tier", "source"))

@@ -15,8 +15,8 @@ Told = TypeVar("Told")
 SECONDS = 15.0
 MOST = 64
 """So many are held, and the oldest goes first."""
-LARGEST = 256 * 1024
-"""A page that is larger is not held: together they stay below 16 MiB in each process."""
+LARGEST = 128 * 1024
+"""In bytes of UTF-8. A page that is larger is not held: in whatever script, together they stay below some tens of MiB."""
 
 
 class Held:
@@ -35,7 +35,7 @@ class Held:
             kept: Told = found[1]
             return kept
         made = make()
-        if seconds and not (isinstance(made, str) and len(made) > LARGEST):
+        if seconds and not (isinstance(made, str) and len(made.encode()) > LARGEST):
             with self._lock:
                 self._told.pop(key, None)
                 self._told[key] = (began, made)

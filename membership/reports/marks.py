@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from membership.db import insert_once
 from membership.giving.models import Payment
 from membership.memberships.models import Movement
 from membership.perks.models import PerkStep
+from membership.reports.rolling import nobody_writes
 from membership.reports.way_models import PerkMonth, RollMark, Stay, TouchMonth
 
 SOURCES: dict[str, Any] = {"movement": Movement, "payment": Payment, "perk_step": PerkStep}
@@ -22,8 +23,8 @@ Marks = dict[str, RollMark]
 def settled(session: Session, source: str) -> int:
     """The number of the last row below which no other can still appear; see `rolling.settled_upto`. In a transaction of its
     own, and a short one."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"LOCK TABLE {source} IN SHARE MODE"))
+    if not nobody_writes(session, source):
+        return 0
     table = SOURCES[source]
     return session.execute(select(func.coalesce(func.max(table.id), 0))).scalar_one()
 

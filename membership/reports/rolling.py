@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, delete, func, literal, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from membership.db import Base
@@ -49,13 +50,28 @@ class Wanted:
         return [table.month <= self.until, *(column == wish for column, wish in wishes if wish is not None)]
 
 
+def nobody_writes(session: Session, table: str) -> bool:
+    """Hold a table until this transaction ends, once nobody is writing to it; False if that is not so within a second. Who
+    writes queues behind whoever waits for this, and payments must not wait for a report."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    try:
+        with session.begin_nested():
+            session.execute(text("SET LOCAL lock_timeout = '1s'"))
+            session.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
+    except OperationalError:
+        return False
+    return True
+
+
 def settled_upto(session: Session) -> int:
     """The number of the last movement below which no other can still appear. A transaction of its own, and a short one.
 
-    Numbers are given out before they are committed: on PostgreSQL this waits for those who write movements just now.
+    Numbers are given out before they are committed: on PostgreSQL this waits for those who write movements just now. 0 if
+    that takes too long: then nothing is rolled this time, and reports add what stands behind the mark.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE movement IN SHARE MODE"))
+    if not nobody_writes(session, "movement"):
+        return 0
     return session.execute(select(func.coalesce(func.max(Movement.id), 0))).scalar_one()
 
 

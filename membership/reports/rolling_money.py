@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select, text, union_all
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, union_all
 from sqlalchemy.orm import Session
 
 from membership.db import insert_each_once
@@ -17,7 +17,7 @@ from membership.reports.frame import Asked
 from membership.reports.lines import month_of
 from membership.reports.models import RollUp
 from membership.reports.money_models import LedgerMonth, PayoutSum
-from membership.reports.rolling import upsert
+from membership.reports.rolling import nobody_writes, upsert
 from membership.reports.rules import begin_of, months
 from membership.reports.within import month_of_column, within
 
@@ -70,8 +70,8 @@ class Carried:
 
 def settled_upto(session: Session) -> int:
     """The number of the last ledger line below which no other can still appear (as `rolling.settled_upto`)."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE ledger_entry IN SHARE MODE"))
+    if not nobody_writes(session, "ledger_entry"):
+        return 0
     return session.execute(select(func.coalesce(func.max(LedgerEntry.id), 0))).scalar_one()
 
 

@@ -101,12 +101,16 @@ def edit(topic_id: int) -> Any:
     form, by, at = EditForm(), current_user.reader_id, clock.now()
 
     def act(session: Session) -> None:
-        seen = int(form.after.data or 0) if (form.after.data or "0").isdecimal() else 0
-        form.after.data = str(queries.newest_revision(session, topic_id))  # what the page shows if the form comes back
-        editing.edit(
-            session, topic_id, title=form.title.data or "", why=form.why.data or "", links=form.link_lines(),
-            reason=form.why_changed.data or "", after=seen, by=by, at=at,
-        )  # fmt: skip
+        seen = form.after.data or ""
+        try:
+            editing.edit(
+                session, topic_id, title=form.title.data or "", why=form.why.data or "", links=form.link_lines(),
+                reason=form.why_changed.data or "", after=int(seen) if seen.isdecimal() and len(seen) < 19 else 0, by=by,
+                at=at,
+            )  # fmt: skip
+        except rules.ChangedMeanwhile:
+            form.after.data = str(queries.newest_revision(session, topic_id))  # now that this editor is told of it
+            raise
 
     done = _("The words are changed, and what stood there before can be read on the topic's page.")
     return _act(topic_id, "words", form, act, "title", done, f"/staff/topics/{topic_id}")

@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 import time
+from typing import Any
 
 from flask import Flask, g, request
 from werkzeug.wrappers import Response
@@ -20,12 +21,16 @@ from membership.config import Config
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
+_GIVEN = "membership.request_id"
+"""Where a request's id stands in its environ, once it has one: no header can set it."""
 _FIT = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 
-def begin(told: str, config: Config) -> str:
-    """A request's id, which every line that is logged from now on carries; `told`: what the header says of it."""
-    request_id = told if config.trusted_proxies and _FIT.fullmatch(told) else secrets.token_hex(8)
+def begin(environ: dict[str, Any], config: Config) -> str:
+    """A request's id, which every line that is logged from now on carries: its own, a trusted proxy's, or a new one."""
+    told = environ.get("HTTP_X_REQUEST_ID", "") if config.trusted_proxies else ""
+    request_id: str = environ.get(_GIVEN) or (told if _FIT.fullmatch(told) else secrets.token_hex(8))
+    environ[_GIVEN] = request_id
     logs.note(request=request_id)
     return request_id
 
@@ -43,7 +48,7 @@ def install(app: Flask, config: Config) -> None:
 
     @app.before_request
     def note() -> None:
-        g.request_id = begin(request.headers.get(HEADER, ""), config)
+        g.request_id = begin(request.environ, config)
         g.begun = time.monotonic()
 
     @app.after_request

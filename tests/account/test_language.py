@@ -98,6 +98,7 @@ def test_over_https_the_cookie_is_as_the_houses_other_cookies(session, config):
     [
         "https://elsewhere.example/topics", "http://localhost//elsewhere.example", "http://localhost/\\elsewhere", "nonsense",
         "http://localhost/nothing-here", "http://localhost/language", "http://localhost/ballots/x/vote", "",
+        "http://[",
     ],
 )  # fmt: skip
 def test_back_is_a_page_of_ours_that_can_be_opened(client, referrer):

@@ -132,6 +132,14 @@ def test_stars_are_in_the_voters_language(app, session, on, asked):
     assert "5 Sterne" in pages[1]
 
 
+def test_a_form_that_broke_off_on_the_way_is_no_vote(voter, session, asked):
+    """The first half of `choice=12` is a form, too."""
+    body = urlencode(voter.fields | {"choice": "12"})
+    answer = voter.post(body[:-1].encode(), environ_overrides={"CONTENT_LENGTH": str(len(body))})
+    assert len(asked) == 1 and answer.status_code >= 400
+    assert votes(session) == ["2"]
+
+
 def test_a_vote_in_the_booth_is_one_vote_one_try_and_one_letter(voter, session, asked):
     answer = voter.post()
     assert answer.status_code == 200 and not asked

@@ -116,6 +116,7 @@ def test_no_file_is_overwritten(worked, file):
     with pytest.raises(AlreadyThere):
         write(worked, file)
     assert file.read_bytes() == before
+    assert not [one for one in file.parent.iterdir() if one.suffix == ".part"] and file.stat().st_mode & 0o77 == 0
 
 
 def test_everything_is_there_again_to_the_letter(store, worked, file, tmp_path):
@@ -171,6 +172,12 @@ def test_a_file_that_was_changed_or_cut_off_restores_nothing(store, file, tmp_pa
         with zipfile.ZipFile(paths[-1], "w") as archive:
             for member, data in content.items():
                 archive.writestr(member, data)
+    flipped = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        begin = archive.getinfo("person.jsonl").header_offset + 30 + len("person.jsonl")
+    flipped[begin + 4 : begin + 24] = bytes(byte ^ 0xFF for byte in flipped[begin + 4 : begin + 24])
+    paths.append(tmp_path / "flipped.zip")
+    paths[-1].write_bytes(flipped)
     with store.fresh() as other:
         for path in paths:
             with pytest.raises((NotABackup, OtherVersion)):

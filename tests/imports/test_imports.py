@@ -19,10 +19,12 @@ from membership.jobs.worker import run_one
 from membership.mail.models import Letter
 from membership.memberships.given_models import GivenMembership
 from membership.memberships.standing import standings_of
-from membership.readers.models import Person, Reader
+from membership.readers.models import LetterConsent, Person, Reader
 from membership.readers.queries import person_by_email
 from membership.readers.trail import AuditEntry
 from membership.readers.wishes import wishes
+from membership.web.keeping import as_figures
+from membership.web.limits import choose_figures
 from tests import make
 from tests.imports.sheets import GHOST, MEMBERFUL, OWN, PATREON, STEADY, member, sheet
 
@@ -354,3 +356,16 @@ def test_a_hand_in_that_was_interrupted_goes_on(session, tiers, monkeypatch):
     run = rehearsed(session, content)
     assert (run.id, run.rows) == (half.id, 7)
     assert verdicts(session, run) == [("new", "invite", "")] * 7
+
+
+def test_who_said_yes_where_they_were_before_is_not_asked_again(session, tiers):
+    choose_figures(session, *as_figures({}, protect=False, ask_first=True))
+    rows = [
+        {"email": "yes@example.org", "id": "1", "letters": "yes", "status": "free"},
+        {"email": "patron@example.org", "id": "2", "amount": "5", "paid_until": "2026-12-31"},
+    ]
+    applied(session, sheet(OWN, rows), "csv")
+    wanted = [wishes(session, person_by_email(session, row["email"]).reader_id)["bulletins"] for row in rows]
+    assert wanted == [True, False]
+    said = session.execute(select(LetterConsent.sort, LetterConsent.wanted, LetterConsent.place)).all()
+    assert sorted(said) == [("asking", True, "import"), ("bulletins", True, "import")]

@@ -390,6 +390,7 @@ def test_page_and_files_of_each_report_say_the_same(newsroom, client, monkeypatc
         ({"from": "2026-13"}, NotAPeriod),
         ({"from": "2026-05", "to": "2026-04"}, NotAPeriod),
         ({"from": "1990-01"}, NotAPeriod),
+        ({"to": "1"}, NotAPeriod),
         ({"from": "2011-01"}, NotAPeriod),
         ({"currency": "XXX"}, NotAFilter),
         ({"tier": "none"}, NotAFilter),

@@ -173,6 +173,8 @@ def test_two_editors_do_not_write_over_each_other(session, client):
     make.sign_in(session, client, make.staff(session, "editor"))
     page, form = f"/staff/topics/{topic.id}", {"title": "Who pays for the quay?", "why": FORM["why"], "after": "0"}
     assert client.post(f"{page}/words", data=form).status_code == 303
+    short = client.post(f"{page}/words", data=form | {"title": "No"})  # a refusal of another kind says nothing of the other's
+    assert short.status_code == 422 and re.findall(r'name="after"[^>]*value="(\d+)"', short.text) == ["0"]
     theirs = client.post(f"{page}/words", data=form | {"title": "Who owns the quay?"})
     assert theirs.status_code == 422 and "while you were writing" in theirs.text
     assert "<h1>Who pays for the quay?</h1>" in theirs.text and 'value="Who owns the quay?"' in theirs.text
