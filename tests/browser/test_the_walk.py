@@ -150,7 +150,7 @@ def test_the_whole_loop_in_chromium_without_script_and_with_it(house: House, vis
     with house.session() as session:
         make.staff(session, "admin", email="editor@lantern.example", name="Edda Editor")
     with newsroom_site(house) as origin:
-        ada, team = (visitor(script=False, language="de-AT") for _ in range(2))
+        ada, team = (visitor(script=False, language="en-AT") for _ in range(2))
         bo, desk = (visitor(script=True) for _ in range(2))
         article = f"{origin}/{DREDGER.slug}"
         become_patron(house, ada, article, "ada@example.org")

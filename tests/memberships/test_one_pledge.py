@@ -57,7 +57,7 @@ ONE_TIME = re.compile(r'name="(?:csrf_token|attempt)" value="[^"]*"')
 
 def told(answer, email):
     """What somebody who watches the site sees of an answer, whoever's address it is about."""
-    headers = {name: value for name, value in answer.headers if name not in {"Set-Cookie", "Content-Length"}}
+    headers = {name: value for name, value in answer.headers if name not in {"Set-Cookie", "Content-Length", "X-Request-Id"}}
     return answer.status_code, headers, ONE_TIME.sub("", answer.text).replace(email, "EMAIL")
 
 
