@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 from membership.ballots.comparing import elsewhere
@@ -45,19 +46,19 @@ class Count:
         """How many votes there are, whatever they weigh."""
         return sum(number * len(contents) for contents, _weight, number in self.groups)
 
-    def weighed(self, *, plain: bool = False) -> list[tuple[str, int]]:
-        """(content, votes), in no order; `plain`: each vote is one, whatever it weighs."""
-        pairs = [
-            (content, number if plain else number * weight)
-            for contents, weight, number in self.groups
-            for content in contents
-        ]
+    def weighed(self, *, plain: bool = False) -> Iterator[tuple[str, int]]:
+        """(content, votes), in no order and one after the other: a list of them all would take as long as counting them.
+        `plain`: each vote is one, whatever it weighs."""
         if self.weights is None:
-            return pairs
+            return self._pairs(plain)
         found: Counter[str] = Counter()
-        for content, number in pairs:
+        for content, number in self._pairs(plain):
             found[content] += number
-        return list(found.items())
+        return iter(found.items())
+
+    def _pairs(self, plain: bool) -> Iterator[tuple[str, int]]:
+        for contents, weight, number in self.groups:
+            yield from zip(contents, repeat(number if plain else number * weight))
 
 
 def outcome_of(count: Count, groups: Sequence[tuple[str, int]], *, method: str | None = None) -> Outcome:
@@ -83,7 +84,7 @@ def outcome_of(count: Count, groups: Sequence[tuple[str, int]], *, method: str |
 
 def counted(count: Count) -> str:
     """Count, and write the result as canonical JSON (sorted keys, no spaces)."""
-    groups, plain = sorted(count.weighed()), count.weighed(plain=True)
+    groups = sorted(count.weighed())
     votes = count.votes
     by_weight: Counter[int] = Counter()
     for contents, weight, number in count.groups:
@@ -110,7 +111,7 @@ def counted(count: Count) -> str:
         "groups": [[content, number] for content, number in groups] if public else None,
         "weights": dict(count.weights) if count.weights is not None else None,
         "by_weight": {str(weight): number for weight, number in sorted(by_weight.items())} if count.weights else None,
-        "one_vote_each": outcome_of(count, plain).as_plain() if count.weights is not None else None,
+        "one_vote_each": outcome_of(count, list(count.weighed(plain=True))).as_plain() if count.weights is not None else None,
         "elsewhere": _elsewhere(count, groups),
         **outcome_of(count, groups).as_plain(),
     }
