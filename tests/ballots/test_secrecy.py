@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -33,6 +34,7 @@ from membership.mail.models import Letter
 from membership.memberships.models import Membership
 from membership.memberships.tiers import Tier
 from membership.perks import actions as perks
+from membership.perks import keys
 from membership.perks.models import Perk, PerkGrant
 from membership.promises import actions as promises
 from tests import make
@@ -91,6 +93,7 @@ def furnish(session, voter) -> None:
     post_receipt(session, payment, at=clock.now())
     link(session)
     perks.grant_perks(session, voter.reader_id, at=clock.now())
+    keys.turn_over(session, SECRET, at=clock.now() - timedelta(days=30))  # or each world would make one of its own
     running(session)
     written(session, make.staff(session, "manager").reader_id)
     session.commit()
@@ -207,7 +210,8 @@ def test_before_the_close_nothing_depends_on_what_was_voted(app, session, voted,
         "/campaigns/winter-fund", "/embed/goal/winter-fund", "/staff/bulletins/N", "/staff/appeals/N", "/staff/perks/N",
     }  # fmt: skip
     codes = set(session.scalars(select(Vote.code)))
-    showing = {path for (_role, path), text in before.items() if any(code in text for code in codes)}
+    # An address that we asked for with a code in it is ours, not a page's.
+    showing = {path for (_role, path), text in before.items() if any(code in text and code not in path for code in codes)}
     assert not showing  # a receipt shows its code in groups of four
     assert not any(code in record.getMessage() for record in caplog.records for code in codes)
     holding = {name for name, rows in every_row(session).items() if any(code in row for row in rows for code in codes)}
