@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -160,6 +160,8 @@ def change_perk(
             session.flush()
     except IntegrityError:  # the unique key on its address has the last word
         raise TitleTaken() from None
+    if perk.kind == "event" and "ends_at" in changed:
+        _move_expiry(session, perk)
     session.execute(delete(PerkTier).where(PerkTier.perk_id == perk.id))
     bound = _bind(session, perk, tier_ids)
     seats.refill(session, perk, at=at)
@@ -167,6 +169,14 @@ def change_perk(
         session, actor_id=by, action="perk:changed", object=f"perk/{perk.id}", at=at, fields=changed, tiers=bound
     )
     return perk
+
+
+def _move_expiry(session: Session, perk: Perk) -> None:
+    """An evening on another day: what waits for it waits until then."""
+    live = select(PerkGrant).where(PerkGrant.perk_id == perk.id, PerkGrant.state.in_(("issued", "claimed")))
+    for grant in session.scalars(live.order_by(PerkGrant.id).with_for_update(key_share=True)):
+        grant.expires_at = ledger.expiry(perk, grant.issued_at)
+    session.flush()
 
 
 def _bind(session: Session, perk: Perk, tier_ids: Collection[int]) -> list[int]:

@@ -193,3 +193,16 @@ def test_two_issue_the_same_at_once_and_it_is_one(session):
     assert ledger.issue(session, made, ada.reader_id, number=1, at=clock.now()) is not None
     assert ledger.issue(session, made, ada.reader_id, number=1, at=clock.now()) is None
     assert len(session.scalars(select(PerkGrant)).all()) == len(session.scalars(select(PerkStep)).all()) == 1
+
+
+def test_an_evening_that_is_put_off_takes_nobodys_seat_away(session):
+    ada, day = make.patron(session), timedelta(days=1)
+    made = perk(session, "event", title="An evening", starts_at=clock.now() + day, ends_at=clock.now() + day, seats=3)
+    settle(session, ada)
+    later = {"title": made.title, "starts_at": made.starts_at + 9 * day, "ends_at": made.ends_at + 9 * day}
+    actions.change_perk(session, made.id, later, tier_ids=[], by=make.staff(session).reader_id, at=clock.now())
+    session.commit()
+    assert settle(session, ada, clock.now() + 5 * day) == 0
+    assert states(session, ada) == [["issued"]]
+    settle(session, ada, clock.now() + 11 * day)
+    assert states(session, ada) == [["issued", "expired"]]
