@@ -92,12 +92,22 @@ def back_up(books: Connection, path: Path, *, at: datetime, told: Told) -> Moved
                 archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
             file.flush()
             os.fsync(file.fileno())
+        _name(Path(part), path)
+    finally:
+        Path(part).unlink(missing_ok=True)
+    return Moved(at, len(tables), sum(one["rows"] for one in tables.values()), path.stat().st_size)
+
+
+def _name(part: Path, path: Path) -> None:
+    """Give a whole file its name, if no other took it meanwhile. Raises `AlreadyThere`."""
+    try:
         path.hardlink_to(part)
     except FileExistsError:
         raise AlreadyThere(path=path) from None
-    finally:
-        Path(part).unlink()
-    return Moved(at, len(tables), sum(one["rows"] for one in tables.values()), path.stat().st_size)
+    except OSError:  # a disk without second names (a stick, some shares): there we can only look first
+        if path.exists():
+            raise AlreadyThere(path=path) from None
+        part.rename(path)
 
 
 def restore(books: Connection, path: Path, *, told: Told) -> Moved:

@@ -4,12 +4,14 @@ import json
 import stat
 import zipfile
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from membership.db import engine_for
+from membership.desk import backups
 from membership.desk.backups import (
     BATCH,
     MANIFEST,
@@ -117,6 +119,26 @@ def test_no_file_is_overwritten(worked, file):
         write(worked, file)
     assert file.read_bytes() == before
     assert not [one for one in file.parent.iterdir() if one.suffix == ".part"] and file.stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize("second_names", [True, False])
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, second_names):
+    """Also on a disk that knows no hard links."""
+
+    def none(*_):
+        raise PermissionError("no second names here")
+
+    if not second_names:
+        monkeypatch.setattr(Path, "hardlink_to", none)
+    part, path = tmp_path / "x.part", tmp_path / "x.zip"
+    part.write_text("ours")
+    backups._name(part, path)
+    assert path.read_text() == "ours"
+    part.unlink(missing_ok=True)
+    part.write_text("another")
+    with pytest.raises(AlreadyThere):
+        backups._name(part, path)
+    assert path.read_text() == "ours"
 
 
 def test_everything_is_there_again_to_the_letter(store, worked, file, tmp_path):

@@ -34,8 +34,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from membership import clock
+from membership.db import engine_for
 from membership.memberships.models import Membership, Movement
 from membership.money import Money
 from membership.newsroom.models import Article, Newsroom
@@ -412,3 +414,17 @@ def test_a_workbook_holds_numbers_and_texts_and_runs_nothing_over_as_many_sheets
     assert [cell.get("t") for cell in cells] == ["inlineStr", None, None, None, "inlineStr"]
     assert ["".join(cell.itertext()) for cell in cells] == ["'=1+1", "0", "1.50", "", "a<b>"]
     assert b"<f>" not in made.read("xl/worksheets/sheet1.xml")
+
+
+def test_whoever_writes_is_not_waited_for_long(store):
+    """While somebody writes movements nothing is rolled, and nobody queues behind the report; afterwards all is. SQLite has
+    one writer at a time, and nothing to wait for."""
+    with store.fresh() as url:
+        engine = engine_for(url)
+        with engine.connect() as writer, Session(engine) as session:
+            if store.kind == "postgresql":
+                writer.exec_driver_sql("LOCK TABLE movement IN ROW EXCLUSIVE MODE")
+                assert rolling.nobody_writes(session, "movement") is False
+            writer.rollback()
+            assert rolling.nobody_writes(session, "movement") is True
+        engine.dispose()
